@@ -1,0 +1,78 @@
+"""Files that are whole or absent: atomic JSON, and JSON lines that may end in a cut-off line."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write_text_atomic(path: Path, text: str, *, durable: bool = False) -> None:
+    """Replace a file by its new text in one move, so that a reader sees the old one or the new one.
+
+    durable: wait until the text is on the disk, for what must outlive a power cut.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_json_atomic(path: Path, value: Any, *, durable: bool = False) -> None:
+    """Replace a JSON file in one move; see write_text_atomic."""
+    write_text_atomic(path, json.dumps(value, indent=1) + "\n", durable=durable)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in a JSON file, or None if the file is missing, garbled or no object."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def read_json_lines(path: Path, since_byte: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """Return the objects of a JSON-lines file from a byte on, and the byte to go on from next time.
+
+    A last line without its newline is still being written and is left for the next call; a garbled
+    line is passed over; a missing file has no lines. If the file is shorter than since_byte it was
+    begun anew, and it is read from its start.
+    """
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            start = since_byte if 0 <= since_byte <= size else 0
+            file.seek(start)
+            data = file.read(size - start)
+    except FileNotFoundError:
+        return [], 0
+    whole = data[: data.rfind(b"\n") + 1]
+    records = [record for line in whole.splitlines() if (record := _parse_line(line)) is not None]
+    return records, start + len(whole)
+
+
+def _parse_line(line: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def explain_os_error(error: OSError, path: Path) -> str:
+    """Say in one sentence what kept a file from being written, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk that holds {path} is full: free some space and resume the run."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{path} can't be written: give this user write permission, or choose another folder."
+    return f"{path} can't be written: {error.strerror or error}."
