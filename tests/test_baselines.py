@@ -1,0 +1,120 @@
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from playground.baselines import (
+    all_baselines,
+    bigram_entropy,
+    conditional_entropy,
+    fit_ngram,
+    held_out_cross_entropy,
+    trigram_entropy,
+    uniform_entropy,
+    unigram_entropy,
+)
+
+
+def brute_force_entropy(tokens, order):
+    """H(last of `order` tokens | those before), by counting with a dictionary."""
+    tokens = list(map(int, tokens))
+    grams = Counter(tuple(tokens[i : i + order]) for i in range(len(tokens) - order + 1))
+    contexts = Counter()
+    for gram, count in grams.items():
+        contexts[gram[:-1]] += count
+    total = sum(grams.values())
+    return -sum(count / total * math.log(count / contexts[gram[:-1]]) for gram, count in grams.items())
+
+
+@pytest.mark.parametrize("d_vocab", [2, 7, 300, 152_000])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_plug_in_entropies_equal_a_brute_force_count(d_vocab, order):
+    rng = np.random.default_rng(0)
+    tokens = np.minimum(rng.zipf(1.3, 3000), d_vocab) - 1
+    assert conditional_entropy(tokens, d_vocab, order) == pytest.approx(
+        brute_force_entropy(tokens, order), abs=1e-10
+    )
+
+
+def test_closed_forms():
+    alternating = np.tile([0, 1], 500)
+    assert unigram_entropy(alternating, 2) == pytest.approx(math.log(2), abs=1e-12)
+    assert bigram_entropy(alternating, 2) == pytest.approx(0, abs=1e-12)
+    constant = np.zeros(100, dtype=np.uint16)
+    assert unigram_entropy(constant, 5) == bigram_entropy(constant, 5) == trigram_entropy(constant, 5) == 0
+    assert uniform_entropy(65) == pytest.approx(4.1743872698956, abs=1e-12)
+
+
+def de_bruijn(k):
+    """Every pair of k symbols once, as a cycle, closed by its first symbol."""
+    rest = {a: list(range(k))[::-1] for a in range(k)}
+    stack, path = [0], []
+    while stack:
+        if rest[stack[-1]]:
+            stack.append(rest[stack[-1]].pop())
+        else:
+            path.append(stack.pop())
+    return np.array(path[::-1])
+
+
+@pytest.mark.parametrize("k", [2, 5, 16])
+def test_a_de_bruijn_cycle_has_the_uniform_entropy_twice(k):
+    cycle = de_bruijn(k)
+    assert unigram_entropy(cycle[:-1], k) == pytest.approx(math.log(k), abs=1e-12)
+    assert bigram_entropy(cycle, k) == pytest.approx(math.log(k), abs=1e-12)
+
+
+def test_longer_contexts_never_have_more_entropy():
+    tokens = np.random.default_rng(1).integers(0, 20, 5000)
+    entropies = [conditional_entropy(tokens, 20, order) for order in (1, 2, 3)]
+    edge = math.log(20) * 3 / 5000
+    assert uniform_entropy(20) + 1e-12 >= entropies[0] >= entropies[1] - edge >= entropies[2] - 2 * edge
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_ngram_models_are_distributions(order):
+    rng = np.random.default_rng(2)
+    model = fit_ngram(rng.integers(0, 6, 400), 6, order)
+    for context in ([0, 1], [5, 5], [3, 2]):
+        p = [math.exp(model.log_probs(np.array([*context, token]))[-1]) for token in range(6)]
+        assert sum(p) == pytest.approx(1, abs=1e-12)
+        assert min(p) > 0
+
+
+def test_bigram_probability_by_hand():
+    model = fit_ngram(np.array([0, 1, 0, 1, 0, 2]), 3, 2)
+    s1, s2 = model.strengths
+    unigram = (2 + s1 / 3) / (6 + s1)  # token 1 occurs twice among six
+    expected = (2 + s2 * unigram) / (3 + s2)  # 0 is followed three times, twice by 1
+    assert math.exp(model.log_probs(np.array([0, 1]))[-1]) == pytest.approx(expected, abs=1e-12)
+
+
+def test_held_out_scores_approach_the_source_and_exceed_the_plug_in():
+    """On a Markov chain the bigram's score must come close to, and stay above, the chain's entropy."""
+    rng = np.random.default_rng(3)
+    law = rng.dirichlet(np.full(8, 0.5), size=8)
+    chain = [0]
+    for u in rng.random(60_000):
+        chain.append(int(np.searchsorted(law[chain[-1]].cumsum(), u)))
+    chain = np.minimum(chain, 7)
+    train, held_out = chain[:50_000], chain[50_000:]
+    stationary = np.linalg.matrix_power(law, 200)[0]
+    entropy = -float((stationary[:, None] * law * np.log(law)).sum())
+    scores = [held_out_cross_entropy(train, held_out, 8, order) for order in (1, 2, 3)]
+    assert scores[1] == pytest.approx(entropy, abs=0.03)
+    assert scores[0] > scores[1] + 0.1
+    small = chain[:300]
+    assert held_out_cross_entropy(small, held_out, 8, 3) > trigram_entropy(small, 8) + 0.2
+
+
+def test_in_sample_and_held_out_stand_apart():
+    tokens = np.random.default_rng(4).integers(0, 50, 2000)
+    values = all_baselines(tokens[:1500], tokens[1500:], 50)
+    assert values["bigram"] < values["unigram"] < values["uniform"] < values["held_out"]["bigram"] + 0.2
+    assert values["floor"] is None
+
+
+def test_too_few_tokens_are_named():
+    with pytest.raises(ValueError, match="3 tokens.*there are 2"):
+        trigram_entropy([1, 2], 5)
