@@ -1,0 +1,95 @@
+"""A second of measuring before a run: the fastest number of CPU threads, and this machine's peak."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from playground.config import RunConfig
+from playground.dataset import Tokens, get_batch
+from playground.training import loss_of
+
+ROUNDS = 3
+"""Each number of threads is timed this often, in turn, and judged by its fastest time."""
+
+WORTH_IT = 0.8
+"""More threads must take at most this share of the time: they also take the cores from the page."""
+
+PEAK_SIZE, PEAK_ROUNDS = 768, 4
+
+
+def choose_threads(model: nn.Module, tokens: Tokens, config: RunConfig) -> int:
+    """Return the number of CPU threads with which a training step is fastest; weights are left as they are.
+
+    Counting cores is not enough: a browser or another run on the same cores can make two threads
+    slower than one, since each waits for the other at every step.
+    """
+    generator = torch.Generator().manual_seed(0)
+    inputs, targets = get_batch(
+        tokens, config.train.batch_size, config.model.n_ctx, torch.device("cpu"), generator
+    )
+
+    def step() -> None:
+        with torch.random.fork_rng(devices=[]):  # dropout must not move the run's generator
+            loss_of(model, inputs, targets).backward()
+        model.zero_grad(set_to_none=True)
+
+    candidates = thread_candidates(available_cores())
+    times = dict.fromkeys(candidates, float("inf"))
+    torch.set_num_threads(candidates[0])
+    step()  # the first step also allocates
+    for _ in range(ROUNDS):
+        for threads in candidates:
+            torch.set_num_threads(threads)
+            times[threads] = min(times[threads], timed(step))
+    return best_of(times)
+
+
+def best_of(times: dict[int, float]) -> int:
+    """Return the number of threads to use: more only where they are clearly worth it."""
+    best = min(times)
+    for threads in sorted(times):
+        if times[threads] <= WORTH_IT * times[best]:
+            best = threads
+    return best
+
+
+def thread_candidates(cores: int) -> list[int]:
+    """Return 1, 2, 4, … up to the number of cores."""
+    counts = [1]
+    while counts[-1] * 2 <= cores:
+        counts.append(counts[-1] * 2)
+    return counts if counts[-1] == cores else [*counts, cores]
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def timed(action: Callable[[], None]) -> float:
+    """Return the seconds that an action takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def peak_flops(device: torch.device) -> float:
+    """Measure the floating-point operations per second of a large matrix product on this device.
+
+    Model FLOP utilisation (MFU) is counted against this machine's own peak, with the threads now set.
+    """
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    size = PEAK_SIZE * (8 if device.type == "cuda" else 1)
+    a = torch.randn(size, size, device=device, dtype=dtype)
+
+    def multiply() -> None:
+        product = a @ a
+        product[0, 0].item()  # waits for the device
+
+    multiply()
+    return 2 * size**3 / min(timed(multiply) for _ in range(PEAK_ROUNDS))

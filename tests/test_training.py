@@ -1,0 +1,118 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from playground.config import ConfigError, ModelConfig, OptimConfig, RunConfig, TrainConfig
+from playground.models import Transformer
+from playground.optim import build_optimizer
+from playground.training import Data, DivergedError, Progress, evaluate, pick_device, train, train_step
+
+CPU = torch.device("cpu")
+CONFIG = RunConfig(
+    model=ModelConfig(d_vocab=6, n_ctx=8, d_model=16, n_heads=2, n_layers=1),
+    optim=OptimConfig(lr=1e-2, warmup_steps=2, lr_min=1e-3),
+    train=TrainConfig(steps=12, batch_size=4, eval_every=5, eval_sequences=3),
+)
+DATA = Data(np.tile(np.arange(6), 100), np.tile(np.arange(6), 20), bytes_per_token=2.0)
+
+
+def fresh(config=CONFIG, seed=0):
+    torch.manual_seed(seed)
+    model = Transformer(config.model)
+    return model, build_optimizer(model, config.optim)
+
+
+def weights(model):
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+def test_records_say_what_was_measured_when():
+    model, optimizer = fresh()
+    records = list(train(model, optimizer, DATA, CONFIG, CPU))
+    assert [r["step"] for r in records] == list(range(13))
+    assert [r["step"] for r in records if "val_loss" in r] == [0, 5, 10, 12]
+    assert [r["step"] for r in records if "train_loss" in r] == list(range(1, 13))
+    assert records[-1]["tokens_seen"] == 12 * 4 * 8
+    assert records[0]["val_loss"] == pytest.approx(math.log(6), abs=0.05)
+    for record in records[1:]:
+        assert {"lr", "grad_norm", "tokens_per_s", "elapsed_s", "memory_bytes"} <= set(record)
+    evaluated = records[5]
+    assert evaluated["val_perplexity"] == pytest.approx(math.exp(evaluated["val_loss"]))
+    assert evaluated["val_bits_per_byte"] == pytest.approx(evaluated["val_loss"] / math.log(2) / 2)
+
+
+def test_a_cycle_is_learned_to_certainty():
+    config = dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, steps=150))
+    model, optimizer = fresh()
+    *_, last = train(model, optimizer, DATA, config, CPU)
+    assert last["val_loss"] < 0.05
+    assert last["val_accuracy"] == 1
+
+
+def test_evaluation_equals_a_mean_over_every_predicted_token():
+    model, _ = fresh()
+    with torch.no_grad():
+        for p in model.parameters():
+            p.normal_(0, 0.3)
+        losses = []
+        for start in range(0, len(DATA.val) - 8, 8):
+            window = torch.as_tensor(DATA.val[start : start + 9])[None]
+            losses.append(F.cross_entropy(model(window[:, :-1])[0], window[0, 1:], reduction="none"))
+        expected = torch.cat(losses).mean().item()
+    assert evaluate(model, DATA, CONFIG, CPU, whole=True)["val_loss"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_accumulation_equals_one_large_batch():
+    large = dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, batch_size=8))
+    small = dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, batch_size=2, accumulate=4))
+    results = []
+    for config in (large, small):
+        model, optimizer = fresh(config)
+        generator = torch.Generator().manual_seed(1)
+        for _ in range(5):
+            loss, norm = train_step(model, optimizer, DATA.train, config, CPU, generator, 1e-2)
+        results.append((weights(model), loss, norm))
+    for a, b in zip(*results, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
+
+
+def test_going_on_later_gives_the_same_weights():
+    whole_model, optimizer = fresh()
+    list(train(whole_model, optimizer, DATA, CONFIG, CPU))
+    model, optimizer = fresh()
+    progress, generator = Progress(), torch.Generator().manual_seed(CONFIG.train.seed)
+    for record in train(model, optimizer, DATA, CONFIG, CPU, progress, generator):
+        if record["step"] == 7:
+            break
+    assert progress.step == 7
+    records = list(train(model, optimizer, DATA, CONFIG, CPU, progress, generator))
+    assert [r["step"] for r in records] == list(range(8, 13))
+    assert torch.equal(weights(model), weights(whole_model))
+
+
+def test_a_loss_that_is_no_number_stops_with_a_sentence():
+    model, optimizer = fresh()
+    records = train(model, optimizer, DATA, CONFIG, CPU)
+    next(records), next(records)
+    with torch.no_grad():
+        model.embed.weight.fill_(float("inf"))
+    with pytest.raises(DivergedError, match="step 2.*learning rate"):
+        list(records)
+
+
+def test_a_text_shorter_than_a_context_and_a_missing_device_are_named():
+    with pytest.raises(ConfigError, match="8 tokens.*n_ctx = 8"):
+        Data(np.arange(8), np.arange(8), 1.0).check(8)
+    with pytest.raises(ConfigError, match="tpu"):
+        pick_device("tpu")
+    assert pick_device("cpu") == CPU
+
+
+def test_a_validation_text_shorter_than_a_context_is_still_evaluated():
+    model, _ = fresh()
+    short = Data(DATA.train, np.arange(4), 1.0)
+    assert math.isfinite(evaluate(model, short, CONFIG, CPU)["val_loss"])
