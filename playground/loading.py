@@ -1,0 +1,55 @@
+"""A trained model as it lies in a run folder: weights, tokenizer and config, ready to sample from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from playground import runs
+from playground.checkpoint import CheckpointError, load_model_weights
+from playground.config import RunConfig
+from playground.models import Transformer
+from playground.tokenizers import Tokenizer, load_tokenizer
+
+ATTEMPTS = 3
+"""The worker drops old checkpoints: one that goes while it is read is looked for again."""
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A model at one step of its run."""
+
+    run: str
+    step: int
+    config: RunConfig
+    tokenizer: Tokenizer
+    model: Transformer
+
+
+def newest_step(run: Path) -> int:
+    """Return the step of the newest whole checkpoint; raises CheckpointError if there is none yet."""
+    steps = runs.checkpoints(run)
+    if not steps:
+        raise CheckpointError(f"{run.name} has no checkpoint yet: wait for its first one.")
+    return steps[-1]
+
+
+def load_run(run: Path, step: int | None = None) -> LoadedRun:
+    """Load the model of a run at a step (None: the newest), on the CPU and ready to evaluate.
+
+    Raises CheckpointError in one sentence if there is no such checkpoint.
+    """
+    config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
+    for attempt in range(ATTEMPTS):
+        chosen = newest_step(run) if step is None else step
+        if chosen not in runs.checkpoints(run):
+            raise CheckpointError(f"{run.name} has no checkpoint of step {chosen}.")
+        model = Transformer(config.model)
+        try:
+            load_model_weights(runs.checkpoint_folder(run, chosen), model)
+        except CheckpointError:
+            if step is not None or attempt == ATTEMPTS - 1:
+                raise
+            continue
+        return LoadedRun(run.name, chosen, config, load_tokenizer(run / "tokenizer"), model.eval())
+    raise AssertionError("unreachable")

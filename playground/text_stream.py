@@ -1,0 +1,23 @@
+"""Tokens to text as they come, holding back the bytes of a character that is not complete yet."""
+
+from __future__ import annotations
+
+import codecs
+
+from playground.tokenizers import Tokenizer
+
+
+class TextStream:
+    """Decodes a stream of tokens; what it has given out never changes."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
+        self.decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+    def feed(self, token: int) -> str:
+        """Return the text that this token completes, often all of it, sometimes none."""
+        return self.decoder.decode(self.tokenizer.piece(token))
+
+    def flush(self) -> str:
+        """Return what is left at the end: a replacement mark for a character cut off, or nothing."""
+        return self.decoder.decode(b"", final=True)
