@@ -1,0 +1,58 @@
+"""status.json, as the worker keeps it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from playground.files import read_json, write_json_atomic
+from playground.processes import start_time
+
+HEARTBEAT_SECONDS = 0.5
+RESERVE_BYTES = 1 << 16
+
+
+class StatusFile:
+    """The state of a run, replaced atomically; changes of little weight wait for the next heartbeat.
+
+    A small reserve file is kept beside it and given up when the disk is full, so that the reason
+    can still be written.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.path, self.reserve = run / "status.json", run / ".reserve"
+        self.values: dict[str, Any] = {"created": time.time(), **(read_json(self.path) or {})}
+        self.written = 0.0
+
+    def begin(self) -> None:
+        """Say that this process now works on the run."""
+        self.update(
+            state="preparing",
+            pid=os.getpid(),
+            start_time=start_time(os.getpid()),
+            reason="",
+            phase="starting",
+            generation=self.values.get("generation", 0) + 1,
+        )
+        self.reserve.write_bytes(bytes(RESERVE_BYTES))
+
+    def update(self, *, force: bool = True, **values: Any) -> None:
+        """Take in new values, and write them now, or (force off) if the last writing is a heartbeat ago."""
+        self.values |= values
+        now = time.time()
+        if force or now - self.written >= HEARTBEAT_SECONDS:
+            write_json_atomic(self.path, {**self.values, "heartbeat": now})
+            self.written = now
+
+    def end(self, state: str, reason: str) -> None:
+        """Say how the run ended, even on a full disk."""
+        self.reserve.unlink(missing_ok=True)
+        try:
+            self.update(state=state, reason=reason, phase="", seconds_left=None)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+                raise
+            print(reason)  # the folder can't be written any more; whoever reads the log still learns why
