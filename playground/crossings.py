@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-SMOOTHING_STEPS = 20
+SMOOTHING_STEPS = 10
 """The training loss is averaged over about this many logged steps before it is compared."""
 
 LINES = ("uniform", "unigram", "bigram", "trigram", "floor")
@@ -45,7 +45,7 @@ class CrossingWatch:
                 self.above.add(key)
             elif key in self.above and not any(f["kind"] == kind and f["line"] == line for f in self.found):
                 place = {"step": record["step"], "elapsed_s": round(record["elapsed_s"], 2)}
-                self.found.append({"line": line, "kind": kind, **place})
+                self.found.append({"line": line, "kind": kind, "loss": round(loss, 4), **place})
 
     def _level(self, kind: str, line: str) -> float | None:
         if line == "uniform":  # one number for both: compared with the training loss alone

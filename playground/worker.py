@@ -223,13 +223,14 @@ class Worker:
     def _write_samples(self, step: int) -> None:
         tokenizer, settings = self.prepared.tokenizer, self.config.sample
         lines = []
-        for prompt in settings.prompts:
+        for number, prompt in enumerate(settings.prompts):
             tokens = tokenizer.encode(prompt)
             if not tokens:
                 continue
-            drawn = generate(self.model, tokens, settings, end_id=tokenizer.end_id)
+            own = dataclasses.replace(settings, seed=settings.seed + number)
+            drawn = generate(self.model, tokens, own, end_id=tokenizer.end_id)
             completion = tokenizer.decode([d.token for d in drawn])
-            shown = {name: value for name, value in dataclasses.asdict(settings).items() if name != "prompts"}
+            shown = {name: value for name, value in dataclasses.asdict(own).items() if name != "prompts"}
             lines.append({"step": step, "prompt": prompt, "completion": completion, "settings": shown})
         with open(self.run / "samples.jsonl", "ab") as file:
             file.write("".join(json.dumps(line) + "\n" for line in lines).encode())

@@ -1,0 +1,1 @@
+"""The page: thin functions that read a form, call the core and show the answer."""

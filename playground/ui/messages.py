@@ -1,0 +1,25 @@
+"""One clear sentence where the person is looking."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+
+def error(text: str) -> str:
+    """Return an error as HTML, its text escaped."""
+    return f'<p class="pg-error" role="alert">{html.escape(text)}</p>'
+
+
+def tiles(figures: Sequence[tuple[str, str]]) -> str:
+    """Return a row of figures, each with its name, as HTML."""
+    cards = (
+        f'<div class="pg-tile"><span>{html.escape(name)}</span><strong>{html.escape(value)}</strong></div>'
+        for name, value in figures
+    )
+    return f'<div class="pg-tiles">{"".join(cards)}</div>'
+
+
+def note(text: str) -> str:
+    """Return a hint as HTML, its text escaped; nothing for no text."""
+    return f'<p class="pg-note">{html.escape(text)}</p>' if text else ""

@@ -1,0 +1,86 @@
+"""The models that the page talks to, kept while they are the newest of their run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playground import runs
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from playground.config import SampleConfig
+    from playground.loading import LoadedRun
+    from playground.tokenizers import Tokenizer
+
+KEPT = 4
+"""Models held in memory; a model of the playground is a few megabytes."""
+
+
+class Talker:
+    """A loaded run that answers prompts."""
+
+    def __init__(self, loaded: LoadedRun) -> None:
+        self.loaded = loaded
+        self.tokenizer: Tokenizer = loaded.tokenizer
+        self.title = f"{loaded.run}, step {loaded.step:,}"
+
+    def next_logits(self, tokens: list[int]) -> tuple[np.ndarray, list[int]]:
+        """Return the logits after the tokens that fit into the context, and these tokens."""
+        import torch
+
+        tokens = self._with_start(tokens)[-self.loaded.config.model.n_ctx :]
+        with torch.inference_mode():
+            logits = self.loaded.model(torch.tensor([tokens]))[0, -1]
+        return logits.float().numpy(), tokens
+
+    def stream(self, prompt: str, settings: SampleConfig) -> Iterator[tuple[str, bool]]:
+        """Yield the text of each token as it is drawn, and whether the context slid for it."""
+        from playground.sampling import generate
+        from playground.text_stream import TextStream
+
+        text = TextStream(self.tokenizer)
+        tokens = self._with_start(self.tokenizer.encode(prompt))
+        for drawn in generate(self.loaded.model, tokens, settings, end_id=self.tokenizer.end_id):
+            yield text.feed(drawn.token), drawn.slid
+        if rest := text.flush():
+            yield rest, False
+
+    def prompt_note(self, prompt: str, tokens: list[int]) -> str:
+        """Say what of the prompt the model can't see, if anything."""
+        unknown = self.tokenizer.unknown_characters(prompt)
+        n_ctx = self.loaded.config.model.n_ctx
+        notes = []
+        if unknown:
+            notes.append(f"Left out, since this model never saw them: {' '.join(unknown)}.")
+        if len(tokens) == n_ctx and len(self.tokenizer.encode(prompt)) > n_ctx:
+            notes.append(f"Only the last {n_ctx} tokens fit into the model's context.")
+        return " ".join(notes)
+
+    def _with_start(self, tokens: list[int]) -> list[int]:
+        """An empty prompt starts a new text: after the end of one, a text begins."""
+        from playground.config import ConfigError
+
+        if tokens:
+            return tokens
+        if self.tokenizer.end_id is None:
+            raise ConfigError("Type a prompt: at least one character that this model knows.")
+        return [self.tokenizer.end_id]
+
+
+def current_model(name: str) -> Talker:
+    """Return the newest model of a run; raises RunError or CheckpointError in one sentence."""
+    from playground.loading import newest_step
+
+    run = runs.find(runs.runs_root(), name)
+    return _load(run, newest_step(run), runs.status(run).get("generation", 0))
+
+
+@lru_cache(maxsize=KEPT)
+def _load(run: Path, step: int, generation: int) -> Talker:
+    from playground.loading import load_run
+
+    return Talker(load_run(run, step))

@@ -1,0 +1,29 @@
+"""The runs as a list to choose from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playground import runs
+
+Choice = tuple[str, str]
+
+
+def run_choices(root: Path) -> list[Choice]:
+    """Return a label and a name for every run, newest first."""
+    return [(run_label(run), run.name) for run in runs.list_runs(root)]
+
+
+def run_label(run: Path) -> str:
+    """Return name, state and step of a run in a few words."""
+    status = runs.status(run)
+    words = {"running": "training now", "finished": "done"}.get(status["state"], status["state"])
+    return f"{run.name} · {words}, step {status['step']:,}"
+
+
+def default_run(root: Path) -> str:
+    """Return the run to show first: the one that trains, else the newest, else none."""
+    active = runs.active_run(root)
+    if active is not None:
+        return active.name
+    return next((run.name for run in runs.list_runs(root)), "")

@@ -1,0 +1,62 @@
+"""Fixtures for tests that need a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SKIPPED = "browser tests need Chromium: install it, or name it in the environment variable CHROMIUM"
+
+
+def find_chromium() -> str | None:
+    """Return the path of a Chromium, None without one."""
+    found = (shutil.which(name) for name in CHROMIUM_NAMES)
+    return os.environ.get("CHROMIUM") or next(filter(None, found), None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Yield a headless Chromium; without one, browser tests are skipped by name and fail in CI."""
+    executable = find_chromium()
+    if executable is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is required in CI, and none was found.")
+        pytest.skip(SKIPPED)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """Yield an empty page of 1280 x 720; an error in its scripts or console fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert not errors, f"The page reported errors: {errors}"
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say loudly which browser tests did not run."""
+    reports = terminalreporter.stats.get("skipped", [])
+    names = [report.nodeid for report in reports if SKIPPED in str(report.longrepr)]
+    if names:
+        terminalreporter.section("browser tests were skipped: no Chromium")
+        terminalreporter.write_line("\n".join(names))
