@@ -62,9 +62,9 @@ def _as_tokens(tokens: ArrayLike, at_least: int) -> NDArray[np.integer]:
 
 
 def _plug_in_entropy(counts: NDArray[np.integer]) -> float:
-    counts = counts[counts > 0].astype(np.float64)
-    total = counts.sum()
-    return float(math.log(total) - (counts * np.log(counts)).sum() / total)
+    seen = counts[counts > 0].astype(np.float64)
+    total = seen.sum()
+    return float(math.log(total) - (seen * np.log(seen)).sum() / total)
 
 
 def _group_sums(sorted_keys: NDArray, counts: NDArray) -> NDArray:

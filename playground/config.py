@@ -287,7 +287,13 @@ def _from_dict(cls: type, values: Any, where: str) -> Any:
 def _checked_type(cls: type, name: str, value: Any) -> Any:
     """Refuse a JSON value of another kind than the field's default, e.g. "12" for a number."""
     default = next(f.default for f in dataclasses.fields(cls) if f.name == name)
-    kinds = {bool: (bool,), int: (int,), float: (int, float), str: (str,), tuple: (list, tuple)}
+    kinds: dict[type, tuple[type, ...]] = {
+        bool: (bool,),
+        int: (int,),
+        float: (int, float),
+        str: (str,),
+        tuple: (list, tuple),
+    }
     allowed = kinds[type(default)]
     is_bool_for_number = isinstance(value, bool) and bool not in allowed
     _require(

@@ -24,7 +24,7 @@ class SGD(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr})
 
     @torch.no_grad()
-    def step(self, closure: Callable | None = None):
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Move every parameter against its gradient; return the closure's loss, if there is a closure."""
         loss = _evaluate(closure)
         for group in self.param_groups:
@@ -58,7 +58,7 @@ class AdamW(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: Callable | None = None):
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Move every parameter by its averaged gradient over the root of its averaged square."""
         loss = _evaluate(closure)
         for group in self.param_groups:
@@ -81,7 +81,7 @@ class AdamW(torch.optim.Optimizer):
         p -= step_size * m / ((v / (1 - beta2**t)).sqrt() + group["eps"])
 
 
-def _evaluate(closure: Callable | None):
+def _evaluate(closure: Callable[[], float] | None) -> float | None:
     if closure is None:
         return None
     with torch.enable_grad():

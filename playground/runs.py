@@ -28,6 +28,9 @@ ACTIVE = frozenset({"queued", "preparing", "running", "paused"})
 START_SECONDS = 60
 """A queued run without a process after this long was never started."""
 
+EXIT_SECONDS = 10
+"""A worker that has ended its run has this long to leave before another one may begin."""
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -50,7 +53,8 @@ def create(root: Path, name: str, config_json: str) -> Path:
             run.mkdir()
             break
     write_text_atomic(run / "config.json", config_json, durable=True)
-    write_json_atomic(run / "status.json", {"state": "queued", "created": time.time()})
+    created = {"state": "stopped", "reason": "Not started yet.", "created": time.time()}
+    write_json_atomic(run / "status.json", created)
     return run
 
 
@@ -93,9 +97,19 @@ def start(run: Path, *, resume: bool = False) -> int:
         busy = next((r for r in list_runs(run.parent) if r != run and status(r)["state"] in ACTIVE), None)
         if busy is not None:
             raise RunError(f"{busy.name} is training already: stop it first, or wait until it is done.")
-        if processes.is_alive(*_process_of(run)):
+        if status(run)["state"] in ACTIVE and processes.is_alive(*_process_of(run)):
             raise RunError(f"{run.name} is training already.")
+        _wait_for_exit(run)
         return _spawn(run, resume)
+
+
+def _wait_for_exit(run: Path) -> None:
+    """Wait for a worker that has said its last word but is still on its way out."""
+    deadline = time.monotonic() + EXIT_SECONDS
+    while processes.is_alive(*_process_of(run)):
+        if time.monotonic() > deadline:
+            raise RunError(f"The last process of {run.name} has not ended yet: try again in a moment.")
+        time.sleep(0.02)
 
 
 def _spawn(run: Path, resume: bool) -> int:
@@ -167,7 +181,7 @@ def pause(run: Path) -> None:
 
 def resume(run: Path) -> None:
     """Go on with a paused run, or start a stopped one again from its last checkpoint."""
-    if processes.is_alive(*_process_of(run)):
+    if status(run)["state"] in ACTIVE:
         request(run, "resume")
     else:
         start(run, resume=True)
@@ -178,10 +192,10 @@ def status(run: Path) -> dict[str, Any]:
 
     A worker that died without a word is shown as failed, with the last line of its log.
     """
-    state = read_json(run / "status.json")
-    if state is None:
+    found = read_json(run / "status.json")
+    if found is None:
         return {"state": "failed", "step": 0, "reason": f"{run.name}/status.json is missing or garbled."}
-    state = {"step": 0, "total_steps": 0, "reason": "", **state}
+    state: dict[str, Any] = {"step": 0, "total_steps": 0, "reason": "", **found}
     if state.get("state") not in ACTIVE or processes.is_alive(state.get("pid"), state.get("start_time")):
         return state
     since = time.time() - state.get("queued_at", state.get("created", 0))

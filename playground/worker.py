@@ -30,7 +30,6 @@ from playground.files import (
     explain_os_error,
     read_json,
     read_json_lines,
-    write_json_atomic,
     write_text_atomic,
 )
 from playground.models import Transformer
@@ -285,5 +284,3 @@ def refuse_if_busy(run: Path) -> None:
         raise ConfigError(f"{run.name} is training already, in process {state['pid']}.")
     if not (run / "config.json").is_file() or read_json(run / "config.json") is None:
         raise ConfigError(f"{run} has no readable config.json.")
-    if (run / "status.json").exists() is False:
-        write_json_atomic(run / "status.json", {"state": "queued", "created": time.time()})

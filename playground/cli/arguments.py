@@ -37,8 +37,9 @@ class TextArgs:
 
     def data(self) -> DataConfig:
         """Return these choices as a config."""
-        named = {"corpus": "text", "text_file": self.text} if self.text else {"corpus": self.corpus}
-        return DataConfig(tokenizer=self.tokenizer, **named)
+        if self.text:
+            return DataConfig(corpus="text", text_file=self.text, tokenizer=self.tokenizer)
+        return DataConfig(corpus=self.corpus, tokenizer=self.tokenizer)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,11 @@ def error(text: str) -> str:
     return f'<p class="pg-error" role="alert">{html.escape(text)}</p>'
 
 
+def is_error(shown: str | None) -> bool:
+    """Tell whether HTML is what `error` returned."""
+    return (shown or "").startswith('<p class="pg-error"')
+
+
 def tiles(figures: Sequence[tuple[str, str]]) -> str:
     """Return a row of figures, each with its name, as HTML."""
     cards = (

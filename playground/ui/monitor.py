@@ -183,7 +183,7 @@ def baseline_lines(baselines: dict[str, Any]) -> list[dict[str, Any]]:
     levels = {"in_sample": baselines, "held_out": held_out if isinstance(held_out, dict) else {}}
     lines = []
     for (kind, name), text in EXPLANATIONS.items():
-        level = baselines.get("floor") if name == "floor" else levels[kind].get(name)
+        level: Any = baselines.get("floor") if name == "floor" else levels[kind].get(name)
         if _is_number(level):
             where = (
                 "" if name in ("uniform", "floor") else ", in sample" if kind == "in_sample" else ", held out"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import Any
 
 import gradio as gr
 
@@ -55,7 +56,7 @@ def calm_queue(demo: gr.Blocks) -> None:
     That saves most of a tenth of a core beside a training run. It is a private setting of Gradio's,
     so it is left alone where it does not exist.
     """
-    queue = getattr(demo, "_queue", None)
+    queue: Any = getattr(demo, "_queue", None)
     if isinstance(getattr(queue, "sleep_when_free", None), float):
         queue.sleep_when_free = max(queue.sleep_when_free, QUEUE_SLEEP_SECONDS)
 

@@ -98,8 +98,9 @@ def _suggest_prompt(name: str | None, prompt: str) -> Any:
     if prompt and prompt not in suggestions:
         return gr.skip()
     config = read_json(runs.runs_root() / (name or "") / "config.json") or {}
-    prompts = config.get("sample", {}).get("prompts") or [""]
-    return prompts[0]
+    info = CORPORA.get(config.get("data", {}).get("corpus", ""))
+    prompts = config.get("sample", {}).get("prompts") or (info.prompts if info else ())
+    return prompts[0] if prompts else gr.skip()
 
 
 def _distribution(name: str | None, prompt: str) -> tuple:

@@ -40,10 +40,8 @@ class Form:
     def data(self) -> DataConfig:
         """Return the text and tokenizer part of the config."""
         tokenizer = f"bpe:{whole('Vocabulary', self.bpe_size)}" if self.tokenizer == "bpe" else self.tokenizer
-        own = {"corpus": OWN_TEXT, "text_file": OWN_TEXT_FILE}
-        return DataConfig(
-            tokenizer=tokenizer, **(own if self.corpus == OWN_TEXT else {"corpus": self.corpus})
-        )
+        text_file = OWN_TEXT_FILE if self.corpus == OWN_TEXT else ""
+        return DataConfig(corpus=self.corpus, text_file=text_file, tokenizer=tokenizer)
 
     def config(self) -> RunConfig:
         """Return the complete config; raises ConfigError naming the field that can't work."""

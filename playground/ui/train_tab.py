@@ -33,7 +33,7 @@ LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 class Controls:
     """The components that other functions wire together."""
 
-    form: list[gr.components.Component]
+    form: list[Any]
     own_group: gr.Group
     look_for: gr.HTML
     launch: gr.Button
@@ -132,8 +132,8 @@ def _wire_run(c: Controls, demo: gr.Blocks) -> None:
     c.stop.click(_stop, c.run, [c.run_message, *buttons], **QUIET)
     c.pause.click(_pause_or_resume, c.run, [c.run_message, *buttons], **QUIET)
     seen = gr.State("")
-    refreshed = [c.run, *buttons, seen]
-    gr.Timer(REFRESH_SECONDS).tick(_refresh, [c.run, seen], refreshed, **QUIET)
+    refreshed = [c.run, *buttons, c.run_message, seen]
+    gr.Timer(REFRESH_SECONDS).tick(_refresh, [c.run, c.run_message, seen], refreshed, **QUIET)
     demo.load(_open, None, c.run, **QUIET)
 
 
@@ -235,8 +235,10 @@ def _asked(run: Path, action: Any, said: str) -> tuple:
     return messages.note(said), *_buttons(run.name)
 
 
-def _refresh(name: str | None, seen: str) -> tuple:
+def _refresh(name: str | None, message: str, seen: str) -> tuple:
     """Bring the list of runs and the buttons up to date, if anything changed since the last look.
+
+    A note on what was asked for has done its work by then; an error stays.
 
     The chosen run is left alone where there is one: the person may be choosing another right now.
     """
@@ -244,9 +246,10 @@ def _refresh(name: str | None, seen: str) -> tuple:
     choices = run_choices(root)
     now = repr((choices, name))
     if now == seen:
-        return (gr.skip(),) * 4
-    chosen = {} if name else {"value": default_run(root) or None}
-    return gr.update(choices=choices, **chosen), *_buttons(name), now
+        return (gr.skip(),) * 5
+    chosen: dict[str, Any] = {} if name else {"value": default_run(root) or None}
+    kept = gr.skip() if messages.is_error(message) else ""
+    return gr.update(choices=choices, **chosen), *_buttons(name), kept, now
 
 
 def _open(request: gr.Request) -> Any:

@@ -1,0 +1,64 @@
+"""Imports go down only, as playground/README.md draws it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "playground"
+STANDARD = set(sys.stdlib_module_names)
+CORE = {"numpy", "torch", "jaxtyping", "safetensors"}
+LAYERS = {  # module: (layer, what it may import besides the standard library and lower layers)
+    **dict.fromkeys(["config", "presets", "files", "processes", "runs", "crossings"], (0, set())),
+    **dict.fromkeys(["status_file", "schedules", "accounting"], (0, set())),
+    **dict.fromkeys(
+        ["corpora", "tokenizers", "baselines", "thinning", "prepare"], (1, {"numpy", "tokenizers"})
+    ),
+    **dict.fromkeys(
+        ["dataset", "models", "optim", "checkpoint", "sampling", "loading", "text_stream"], (2, CORE)
+    ),
+    **dict.fromkeys(["training", "calibration"], (3, CORE)),
+    **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm"})),
+    "ui": (5, {"gradio", "plotly", "numpy", "torch"}),
+    "__init__": (0, set()),
+}
+ALLOWED_UP = {("bench", "ui")}  # it measures the page
+
+
+def imports(path):
+    """Return the modules that a file imports, at its head or within its functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            deeper = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from deeper if node.module == "playground" else [node.module]
+
+
+def part(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_down_only(path):
+    own = part(path)
+    layer, outside = LAYERS[own]
+    for name in imports(path):
+        first, _, rest = name.partition(".")
+        if first == "playground":
+            other = rest.split(".")[0]
+            assert LAYERS[other][0] <= layer or (own, other) in ALLOWED_UP, f"{own} must not import {other}"
+            assert not (layer == 5 and other in ("training", "worker")), "the page never trains"
+        else:
+            assert first in STANDARD | outside, f"{own} must not import {first}"
+
+
+def test_the_core_works_without_gradio_and_the_page_starts_without_torch():
+    for module, absent in (("playground.worker", "gradio"), ("app", "torch")):
+        code = f"import sys, {module}; print({absent!r} in sys.modules)"
+        result = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent
+        )
+        assert result.stdout.strip() == "False", f"{module} imports {absent}"
