@@ -105,13 +105,7 @@ def parse(kind: type[Args], argv: Sequence[str], command: str, default: Args | N
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(
-                kind,
-                args=list(argv),
-                prog=f"{PROG} {command}",
-                default=default,
-                config=(tyro.conf.FlagConversionOff,),
-            )
+            return tyro.cli(kind, args=list(argv), prog=f"{PROG} {command}", default=default)
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
