@@ -112,12 +112,18 @@ def parse(kind: type[Args], argv: Sequence[str], command: str, default: Args | N
         raise UsageError(one_sentence(said.getvalue())) from None
 
 
-def one_sentence(boxed: str) -> str:
-    """Return the first message of tyro's framed error text."""
-    lines = [line.strip("│ \n") for line in boxed.splitlines() if line.startswith("│")]
-    message = []
-    for line in lines:
-        if set(line) <= {"─"} and message:
-            break
-        message.append(line)
-    return " ".join(message) or boxed.strip()
+def one_sentence(framed: str) -> str:
+    """Return the message of tyro's error text, which stands in a frame with a title and hints around it."""
+    boxed = "│" in framed
+    sections: list[list[str]] = [[]]
+    for line in framed.splitlines():
+        text = line.strip("│ \n")
+        if text and set(text) <= set("─-╭╮╰╯"):
+            sections.append([])
+        elif text and not line.startswith("╭"):
+            sections[-1].append(text)
+    messages = [" ".join(section) for section in sections if section]
+    if not messages:
+        return framed.strip()
+    # Without a frame (a terminal that shows ASCII alone) the title is a section of its own.
+    return messages[0 if boxed or len(messages) == 1 else 1]

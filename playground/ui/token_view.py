@@ -53,12 +53,20 @@ def group_tokens(pieces: Sequence[bytes]) -> list[int]:
             if missing and byte & 0xC0 == 0x80:
                 missing -= 1
             else:
-                missing = 3 if byte >= 0xF0 else 2 if byte >= 0xE0 else 1 if byte >= 0xC0 else 0
+                missing = bytes_to_come(byte)
         open_tokens += 1
         if not missing:
             sizes.append(open_tokens)
             open_tokens = 0
     return sizes + ([open_tokens] if open_tokens else [])
+
+
+def bytes_to_come(first: int) -> int:
+    """Return how many bytes follow the first one of a UTF-8 character; 0 for a byte that begins none."""
+    for mask, lead, count in ((0xE0, 0xC0, 1), (0xF0, 0xE0, 2), (0xF8, 0xF0, 3)):
+        if first & mask == lead:
+            return count
+    return 0
 
 
 def render_tokens(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
