@@ -36,7 +36,7 @@ def bench_launch() -> None:
                 time.sleep(0.2)
             _print_samples(run)
         finally:
-            _end(pid)
+            end(pid)
 
 
 def _seconds_to_bigram(run: Path, began: float) -> float:
@@ -58,7 +58,8 @@ def _print_samples(run: Path) -> None:
         print(f"  [{sample['prompt']}]{sample['completion']}")
 
 
-def _end(pid: int) -> None:
+def end(pid: int) -> None:
+    """Kill a worker, and wait until it is gone."""
     started = processes.start_time(pid)
     if started is not None:
         processes.kill(pid, started)

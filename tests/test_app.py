@@ -1,0 +1,262 @@
+"""The real app in a real browser: what a newcomer does, and what must survive it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from playground import runs
+from tests.small_runs import end, wait_for
+
+ROOT = Path(__file__).parent.parent
+MONITOR = "document.querySelector('.pg-monitor').__monitor"
+CHART = "document.querySelector('[data-testid=monitor-chart]')"
+
+
+class App:
+    """The app as a process of its own, on a free port, with a folder of runs of its own."""
+
+    def __init__(self, runs_folder: Path) -> None:
+        self.runs = runs_folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        env = {**os.environ, "GRADIO_SERVER_PORT": str(self.port), "PLAYGROUND_RUNS": str(self.runs)}
+        env |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
+        self.log = open(self.runs.parent / "app.log", "ab")  # noqa: SIM115  closed in stop
+        self.process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=ROOT, env=env, stdout=self.log, stderr=self.log
+        )
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(self.url, timeout=1).close()
+                return
+            except OSError:
+                assert self.process.poll() is None, (self.runs.parent / "app.log").read_text()
+                time.sleep(0.1)
+        raise AssertionError("the app did not answer within a minute")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+        self.log.close()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    app = App(tmp_path_factory.mktemp("app") / "runs")
+    app.start()
+    yield app
+    app.stop()
+    for run in runs.list_runs(app.runs):
+        pid = runs.status(run).get("pid")
+        if runs.status(run)["state"] in runs.ACTIVE and pid:
+            end(pid)
+    assert "Traceback" not in (app.runs.parent / "app.log").read_text()
+
+
+def open_page(page: Page, app: App, query: str = "") -> None:
+    page.goto(app.url + query)
+    expect(page.get_by_role("button", name="Launch training")).to_be_visible(timeout=30_000)
+    page.wait_for_function(f"{MONITOR} !== undefined")
+
+
+def updates(page: Page) -> int:
+    return page.evaluate(f"{MONITOR}.updates")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_label(label, exact=True).first.click()
+    page.get_by_role("option", name=re.compile(option)).first.click()
+
+
+def newest(app: App) -> Path:
+    return runs.list_runs(app.runs)[0]
+
+
+@pytest.fixture
+def page_of_errors(browser):
+    """A page on which a failed request is expected: the console may report it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    yield context.new_page()
+    context.close()
+
+
+def test_nothing_leaves_the_machine_when_the_page_loads(page, app):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_page(page, app)
+    for tab in ("Tokenize", "Sample", "Train"):
+        page.get_by_role("tab", name=tab).click()
+    page.wait_for_timeout(1000)
+    outside = [url for url in asked if not url.startswith((app.url, "data:", "blob:"))]
+    assert outside == []
+
+
+def test_the_empty_page_says_how_to_begin(page, app):
+    open_page(page, app)
+    expect(page.get_by_test_id("monitor-message")).to_contain_text("No run yet")
+    expect(page.locator("#preview")).to_contain_text("Parameters", timeout=20_000)
+    expect(page.locator("#preview")).to_contain_text("held out")
+    page.get_by_role("tab", name="Sample").click()
+    expect(page.locator("#prompt-note")).to_contain_text("no run yet", timeout=10_000)
+
+
+def test_text_is_cut_as_it_is_typed_and_a_script_is_text(page, app):
+    open_page(page, app)
+    page.get_by_role("tab", name="Tokenize").click()
+    box = page.locator("#tokenize-text textarea")
+    box.fill("")
+    expect(page.locator("#tokenize-counts")).to_contain_text("Type some text")
+    box.press_sequentially("<script>boom()</script> 😀", delay=5)
+    expect(page.locator("#tokenize-view .pg-group b")).to_have_text("😀", timeout=10_000)
+    assert "<script>" in page.locator("#tokenize-view").inner_text().replace("\n", "")
+    assert page.locator("#tokenize-view script").count() == 0
+    page.get_by_label("Bytes", exact=True).click()
+    expect(page.locator("#tokenize-counts")).to_contain_text("28", timeout=10_000)
+
+
+def test_the_main_job(page, app):
+    """Launch, see the curve pass the bigram line, zoom and keep it, reload, sample, stop."""
+    open_page(page, app)
+    launch = page.get_by_role("button", name="Launch training")
+    launch.dblclick()
+    expect(page.get_by_test_id("monitor-state")).to_have_text("Training", timeout=30_000)
+    assert len(runs.list_runs(app.runs)) == 1, "two clicks are one run"
+    launch.click()
+    expect(page.locator("#launch-message")).to_contain_text("is training already", timeout=10_000)
+    assert len(runs.list_runs(app.runs)) == 1
+
+    expect(page.get_by_test_id("monitor-lines").locator("li")).to_have_count(6)
+    expect(page.get_by_test_id("monitor-event")).to_contain_text("held-out bigram line", timeout=60_000)
+    points = page.evaluate(f"{CHART}.data[1].x.length")
+    assert points > 20
+    expect(page.get_by_test_id("monitor-samples").locator("article").first).to_be_visible()
+
+    plot = page.locator("[data-testid=monitor-chart] .nsewdrag").bounding_box()
+    page.evaluate(f"{CHART}.__same = true")
+    page.mouse.move(plot["x"] + 80, plot["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + 300, plot["y"] + 180, steps=4)
+    page.mouse.up()
+    view = page.evaluate(f"[{CHART}._fullLayout.xaxis.range, {CHART}._fullLayout.yaxis.range]")
+    before = updates(page)
+    page.get_by_role("tab", name="Tokenize").click()
+    page.get_by_role("tab", name="Train").click()
+    page.wait_for_function(f"{MONITOR}.updates >= {before + 30}", timeout=90_000)
+    assert page.evaluate(f"[{CHART}._fullLayout.xaxis.range, {CHART}._fullLayout.yaxis.range]") == view
+    assert page.evaluate(f"{CHART}.__same"), "the chart is the same element"
+    assert page.evaluate(f"{CHART}.data[1].x.length") > points
+
+    page.get_by_role("tab", name="Sample").click()
+    page.locator("#length input[type=number]").fill("20")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator("#output-note")).to_contain_text("20 tokens, ", timeout=30_000)
+    assert runs.status(newest(app))["state"] == "running", "it was sampled while it trained"
+    assert len(page.locator("#output textarea").input_value()) > 40
+
+    page.reload()
+    expect(page.get_by_test_id("monitor-state")).to_have_text("Training", timeout=30_000)
+    page.locator("#stop").click()
+    expect(page.get_by_test_id("monitor-state")).to_have_text("Stopped", timeout=30_000)
+    status = wait_for(newest(app), lambda s: s["state"] == "stopped")
+    assert status["latest"] == runs.checkpoints(newest(app))[-1] > 0
+
+
+def test_the_app_is_restarted_under_a_training_run_and_an_open_page(page_of_errors, app):
+    page = page_of_errors
+    run = newest(app)
+    open_page(page, app)
+    page.locator("#pause").click()  # "Resume" of the stopped run
+    expect(page.get_by_test_id("monitor-state")).to_have_text("Training", timeout=30_000)
+    step = runs.status(run)["step"]
+    app.stop()
+    wait_for(run, lambda s: s["state"] == "running" and s["step"] > step + 5)
+    app.start()
+    open_page(page, app)
+    expect(page.get_by_test_id("monitor-state")).to_have_text("Training", timeout=30_000)
+    expect(page.get_by_test_id("monitor-lines").locator("li")).to_have_count(6)
+    end(runs.status(run)["pid"])
+    expect(page.get_by_test_id("monitor-state")).to_have_text("Failed", timeout=30_000)
+    expect(page.get_by_test_id("monitor-message")).to_contain_text("training process ended at step")
+
+
+def test_sliders_remove_and_reweigh_tokens_in_the_chart(page, app):
+    open_page(page, app)
+    page.get_by_role("tab", name="Sample").click()
+    chart = page.get_by_test_id("distribution-kept")
+    expect(chart).to_contain_text("kept", timeout=30_000)
+    first = page.get_by_test_id("distribution-row").first.inner_text()
+    page.locator("#top-k input[type=number]").fill("3")
+    expect(chart).to_contain_text("kept 3 of")
+    assert page.locator("[data-removed-by='top-k']").count() == 17
+    page.locator("#top-k input[type=number]").fill("0")
+    page.locator("#temperature input[type=number]").fill("2")
+    expect(chart).not_to_contain_text("kept 3 of")
+    assert page.get_by_test_id("distribution-row").first.inner_text() != first
+    page.locator("#temperature input[type=number]").fill("0")
+    expect(chart).to_contain_text("kept 1 of")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"\x00\x01\x02binary\x00", "binary"),
+        (b"caf\xe9 au lait " * 50, "byte 3"),
+        (b"too short", "too short"),
+    ],
+)
+def test_a_bad_file_is_refused_where_the_person_looks(page_of_errors, app, tmp_path, content, words):
+    page = page_of_errors
+    before = len(runs.list_runs(app.runs))
+    open_page(page, app)
+    choose(page, "Text", "Your own text")
+    path = tmp_path / "own.txt"
+    path.write_bytes(content)
+    page.locator("#own-file input[type=file]").set_input_files(str(path))
+    expect(page.locator("#preview .pg-error")).to_contain_text(words, timeout=20_000)
+    page.get_by_role("button", name="Launch training").click()
+    expect(page.locator("#launch-message .pg-error")).to_contain_text(words, timeout=20_000)
+    assert len(runs.list_runs(app.runs)) == before
+
+
+def test_own_text_is_trained_and_its_run_holds_it(page, app):
+    open_page(page, app)
+    choose(page, "Text", "Your own text")
+    text = "one fish two fish red fish blue fish. " * 120
+    page.locator("#own-text textarea").fill(text)
+    choose(page, "Model", "Tiny")
+    page.get_by_role("button", name="Launch training").click()
+    expect(page.get_by_test_id("monitor-state")).to_have_text(re.compile("Training|Done"), timeout=30_000)
+    run = newest(app)
+    assert run.name.startswith("own-text")
+    assert (run / "text.txt").read_text() == text.strip() or (run / "text.txt").read_text() == text
+    page.locator("#stop").click()
+    wait_for(run, lambda s: s["state"] not in runs.ACTIVE)
+    assert json.loads((run / "config.json").read_text())["data"]["text_file"] == "text.txt"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_screen_is_wider_than_the_window(browser, app, width):
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    open_page(page, app)
+    for tab in ("Tokenize", "Train", "Sample"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(500)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
+    context.close()
