@@ -39,7 +39,10 @@ def load_run(run: Path, step: int | None = None) -> LoadedRun:
 
     Raises CheckpointError in one sentence if there is no such checkpoint.
     """
-    config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
+    try:
+        config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CheckpointError(f"{run.name} has no readable config.json.") from error
     for attempt in range(ATTEMPTS):
         chosen = newest_step(run) if step is None else step
         if chosen not in runs.checkpoints(run):

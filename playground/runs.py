@@ -118,6 +118,7 @@ def _spawn(run: Path, resume: bool) -> int:
     queued = {**before, "state": "queued", "created": before.get("created", time.time())}
     queued = {**queued, "queued_at": time.time(), "pid": None, "start_time": None, "reason": ""}
     write_json_atomic(run / "status.json", queued)
+    (run / "control.json").unlink(missing_ok=True)
     with open(run / "log.txt", "ab") as log:
         worker = subprocess.Popen(
             command + (["--resume"] if resume else []),

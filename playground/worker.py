@@ -52,6 +52,10 @@ def work(run: Path, *, resume: bool = False) -> int:
     """Train the run in this folder to its end and return the exit status."""
     run = run.resolve()
     status = StatusFile(run)
+    if status.values.get("state") != "queued":
+        # Started by hand: a request of an earlier time is not meant. Started by the page, one may have
+        # come since, and the page has cleared older ones.
+        (run / "control.json").unlink(missing_ok=True)
     status.begin()
     control = Control(run)
     try:
@@ -80,7 +84,6 @@ class Control:
 
     def __init__(self, run: Path) -> None:
         self.path = run / "control.json"
-        self.path.unlink(missing_ok=True)
         self.signalled = False
         self.last_id: Any = None
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -121,7 +124,13 @@ class Worker:
         records = train(
             self.model, self.optimizer, self.data, self.config, self.device, self.progress, self.generator
         )
-        bar = tqdm(total=self.config.train.steps, initial=self.progress.step, unit="step", mininterval=1.0)
+        bar = tqdm(
+            total=self.config.train.steps,
+            initial=self.progress.step,
+            unit="step",
+            mininterval=1.0,
+            disable=None,  # no bar where nobody watches: a log file
+        )
         with open(self.run / "metrics.jsonl", "ab", buffering=0) as self.metrics, bar:
             try:
                 for record in records:

@@ -53,6 +53,29 @@ def page(browser):
     assert not errors, f"The page reported errors: {errors}"
 
 
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Return a function that runs one command in process: its status, what it printed, its errors."""
+    from playground.cli import main
+
+    monkeypatch.setenv("PLAYGROUND_RUNS", str(tmp_path / "runs"))
+
+    def run(*argv: str) -> tuple[int, str, str]:
+        status = main(list(argv))
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def abab(tmp_path) -> str:
+    """Return the path of a text in which a and b take turns."""
+    path = tmp_path / "own.txt"
+    path.write_text("abab" * 200)
+    return str(path)
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     """Say loudly which browser tests did not run."""
     reports = terminalreporter.stats.get("skipped", [])

@@ -134,6 +134,20 @@ def test_stop_pause_and_resume_a_real_process(tmp_path):
         end(pid)
 
 
+def test_a_stop_before_the_worker_is_awake_is_obeyed(tmp_path):
+    run = make_run(tmp_path, steps=1_000_000)
+    runs.request(run, "stop")  # of an earlier time: not meant
+    pid = runs.start(run)
+    try:
+        assert not (run / "control.json").exists()
+        runs.stop(run)
+        status = wait_for(run, lambda s: s["state"] not in runs.ACTIVE)
+        assert status["state"] == "stopped"
+        assert not (run / "metrics.jsonl").exists()
+    finally:
+        end(pid)
+
+
 def test_a_signal_to_end_saves_a_checkpoint_and_exits_with_130(tmp_path):
     import subprocess
     import sys

@@ -9,9 +9,8 @@ from typing import Any
 import gradio as gr
 
 from playground import runs
-from playground.config import SampleConfig
+from playground.config import RunConfig, SampleConfig
 from playground.corpora import CORPORA
-from playground.files import read_json
 from playground.ui import messages
 from playground.ui.distribution import Distribution, connect, pack_distribution
 from playground.ui.models_in_memory import current_model
@@ -97,9 +96,13 @@ def _suggest_prompt(name: str | None, prompt: str) -> Any:
     suggestions = {suggestion for info in CORPORA.values() for suggestion in info.prompts}
     if prompt and prompt not in suggestions:
         return gr.skip()
-    config = read_json(runs.runs_root() / (name or "") / "config.json") or {}
-    info = CORPORA.get(config.get("data", {}).get("corpus", ""))
-    prompts = config.get("sample", {}).get("prompts") or (info.prompts if info else ())
+    try:
+        run = runs.find(runs.runs_root(), name or "")
+        config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
+    except (runs.RunError, ValueError, OSError):
+        return gr.skip()  # the run is gone or garbled, which is said beside the chart
+    info = CORPORA.get(config.data.corpus)
+    prompts = config.sample.prompts or (info.prompts if info else ())
     return prompts[0] if prompts else gr.skip()
 
 
@@ -112,9 +115,7 @@ def _distribution(name: str | None, prompt: str) -> tuple:
         tokens = loaded.tokenizer.encode(prompt or "")
         logits, tokens = loaded.next_logits(tokens)
         note = loaded.prompt_note(prompt or "", tokens)
-    except ValueError as error:
-        return None, messages.error(str(error)), ""
-    except runs.RunError as error:
+    except (ValueError, runs.RunError) as error:
         return None, messages.error(str(error)), ""
     end = prompt[-CONTEXT_SHOWN:] if prompt else ""
     context = f"after “{'…' if len(prompt or '') > CONTEXT_SHOWN else ''}{end}”" if end else "at the start"
