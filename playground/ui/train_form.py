@@ -66,7 +66,7 @@ class Form:
         if self.corpus != OWN_TEXT:
             return load_corpus(self.corpus)
         text = read_text_file(Path(self.own_file)) if self.own_file else self.own_text
-        return text_corpus(text or "", name="your own text")
+        return text_corpus(text or "", name="Your text")
 
 
 def settings_of(name: str) -> tuple:

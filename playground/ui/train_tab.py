@@ -74,15 +74,15 @@ def _build_form() -> tuple:
     start = presets.preset(presets.DEFAULT_PRESET)
     corpus = gr.Dropdown(CORPUS_CHOICES, value=start.config.data.corpus, label="Text", elem_id="corpus")
     with gr.Group(visible=False) as own_group:
-        own_text = gr.Textbox(label="Paste your text", lines=4, max_lines=8, elem_id="own-text")
+        own_text = gr.Textbox(label="Paste your text", lines=2, max_lines=8, elem_id="own-text")
         own_file = gr.File(
-            label="… or upload a .txt file", file_types=[".txt"], height=100, elem_id="own-file"
+            label="… or upload a .txt file", file_types=[".txt"], height=125, elem_id="own-file"
         )
     choices = [(p.title, p.name) for p in presets.PRESETS.values()]
     preset = gr.Dropdown(choices, value=start.name, label="Model", elem_id="preset")
     look_for = gr.HTML(messages.note(start.look_for), padding=False)
-    launch = gr.Button("Launch training", variant="primary", size="lg", elem_id="launch")
     message = gr.HTML(padding=False, elem_id="launch-message")
+    launch = gr.Button("Launch training", variant="primary", size="lg", elem_id="launch")
     with gr.Accordion("Settings", open=False):
         settings = _build_settings(settings_of(start.name))
     with gr.Accordion("Before you launch", open=True):
