@@ -239,15 +239,44 @@ def test_own_text_is_trained_and_its_run_holds_it(page, app):
     choose(page, "Text", "Your own text")
     text = "one fish two fish red fish blue fish. " * 120
     page.locator("#own-text textarea").fill(text)
-    choose(page, "Model", "Tiny")
+    choose(page, "Model", "Characters")
     page.get_by_role("button", name="Launch training").click()
     expect(page.get_by_test_id("monitor-state")).to_have_text(re.compile("Training|Done"), timeout=30_000)
     run = newest(app)
     assert run.name.startswith("own-text")
     assert (run / "text.txt").read_text() == text.strip() or (run / "text.txt").read_text() == text
+    wait_for(run, lambda s: s["step"] > 5)
     page.locator("#stop").click()
     wait_for(run, lambda s: s["state"] not in runs.ACTIVE)
     assert json.loads((run / "config.json").read_text())["data"]["text_file"] == "text.txt"
+
+
+STOP_SOON = """() => new Promise((done) => {
+  const timer = setInterval(() => {
+    const stop = document.querySelector("#halt");
+    if (stop.disabled || document.querySelector("#output textarea").value.length < 100) return;
+    clearInterval(timer);
+    stop.click();
+    done();
+  }, 5);
+})"""
+
+
+def test_a_text_under_way_is_stopped(page, app):
+    """The run on own text has no end token, so it would go on to the last token."""
+    open_page(page, app)
+    page.get_by_role("tab", name="Sample").click()
+    page.locator("#prompt textarea").fill("one fish Ω")
+    expect(page.locator("#prompt-note")).to_contain_text("never saw them: Ω", timeout=20_000)
+    page.locator("#length input[type=number]").fill("1000")
+    page.get_by_role("button", name="Generate").click()
+    page.evaluate(STOP_SOON)
+    expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=10_000)
+    page.wait_for_timeout(500)
+    text = page.locator("#output textarea").input_value()
+    page.wait_for_timeout(1500)
+    assert page.locator("#output textarea").input_value() == text
+    expect(page.locator("#output-note")).not_to_contain_text("per second")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
