@@ -14,7 +14,8 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     **dict.fromkeys(["config", "presets", "files", "processes", "runs", "crossings"], (0, set())),
     **dict.fromkeys(["status_file", "schedules", "accounting"], (0, set())),
     **dict.fromkeys(
-        ["corpora", "tokenizers", "baselines", "thinning", "prepare"], (1, {"numpy", "tokenizers"})
+        ["corpora", "tokenizers", "baselines", "thinning", "prepare"],
+        (1, {"numpy", "tokenizers", "transformers"}),
     ),
     **dict.fromkeys(
         ["dataset", "models", "optim", "checkpoint", "sampling", "loading", "text_stream"], (2, CORE)

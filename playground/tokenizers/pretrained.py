@@ -1,0 +1,157 @@
+"""Tokenizers made elsewhere: any of the Hugging Face Hub or of a local folder, by name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer as LibraryTokenizer
+
+from playground.files import write_text_atomic
+from playground.tokenizers.base import (
+    Tokenizer,
+    TokenizerError,
+    checked,
+    lone_surrogates,
+    save_spec,
+    without_surrogates,
+)
+from playground.tokenizers.bpe import token_bytes
+
+WORD_START = "▁"
+"""SentencePiece's sign for a blank."""
+
+
+class PretrainedTokenizer(Tokenizer):
+    """A tokenizer of the `tokenizers` library that was made elsewhere.
+
+    Its special tokens, typed by a person, are ordinary text. Without an end token of its own it gets one,
+    as the last id. Some of these change the text (they normalise it), which decoding can't undo.
+    """
+
+    def __init__(self, library: LibraryTokenizer, name: str, end_token: str | None) -> None:
+        self.library, self.name, self.spec = library, name, f"hf:{name}"
+        self.library.encode_special_tokens = True
+        size = max(library.get_vocab(with_added_tokens=True).values()) + 1
+        own_end = None if end_token is None else library.token_to_id(end_token)
+        self.end_token = end_token if own_end is not None else None
+        self.end_id = size if own_end is None else own_end
+        self.d_vocab = size + (own_end is None)
+
+    @cached_property
+    def pieces(self) -> list[bytes]:
+        """The bytes of every token, by id; none for special tokens and for ids that no token has."""
+        state = json.loads(self.library.to_str())
+        added = {token["content"]: token["special"] for token in state["added_tokens"]}
+        to_bytes = piece_rule(state.get("decoder"))
+        pieces = [b""] * self.d_vocab
+        for token, number in self.library.get_vocab(with_added_tokens=True).items():
+            if token in added:
+                pieces[number] = b"" if added[token] else token.encode()
+            else:
+                pieces[number] = to_bytes(token)
+        return pieces
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text, without special tokens; a lone surrogate is left out."""
+        return self.library.encode(without_surrogates(text), add_special_tokens=False).ids
+
+    def encode_batch(self, texts: Sequence[str]) -> list[NDArray[np.uint32]]:
+        """Return the ids of many texts, as arrays, on all cores."""
+        clean = [without_surrogates(text) for text in texts]
+        encodings = self.library.encode_batch_fast(clean, add_special_tokens=False)
+        return [np.array(encoding.ids, dtype=np.uint32) for encoding in encodings]
+
+    def piece(self, token_id: int) -> bytes:
+        """Return the bytes of a token; none for a special one."""
+        return self.pieces[checked(token_id, self.d_vocab)]
+
+    def label(self, token_id: int) -> str:
+        """Return a token for display; a special one by its name."""
+        special = "" if self.piece(token_id) else self.library.id_to_token(token_id)
+        return special or super().label(token_id)
+
+    def unknown_characters(self, text: str) -> str:
+        """Return the distinct lone surrogates of a text."""
+        return lone_surrogates(text)
+
+    def save(self, folder: Path) -> None:
+        """Write the tokenizer in the library's own format, and beside it its name and end token."""
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text_atomic(folder / "tokenizer.json", self.library.to_str(pretty=True), durable=True)
+        save_spec(folder, {"kind": "hf", "name": self.name, "end_token": self.end_token})
+
+
+def piece_rule(decoder: dict[str, Any] | None):
+    """Return the function from a token's name to its bytes that a decoder, as JSON, stands for."""
+    steps = (decoder or {}).get("decoders") or [decoder or {}]
+    kinds = {step.get("type") for step in steps}
+    if "ByteLevel" in kinds:
+        return _byte_level_bytes
+    if "WordPiece" in kinds:
+        return lambda token: token.removeprefix("##").encode()
+    return _sentencepiece_bytes
+
+
+def _byte_level_bytes(token: str) -> bytes:
+    try:
+        return token_bytes(token)
+    except KeyError:  # added by hand, in plain characters
+        return token.encode()
+
+
+def _sentencepiece_bytes(token: str) -> bytes:
+    byte = re.fullmatch(r"<0x([0-9A-F]{2})>", token)
+    return bytes.fromhex(byte[1]) if byte else token.replace(WORD_START, " ").encode()
+
+
+def fetch_tokenizer(name: str) -> PretrainedTokenizer:
+    """Return the tokenizer of a name on the Hub, or of a local folder; downloads are cached.
+
+    Never runs code from the Hub. Raises TokenizerError in one sentence if it can't be had.
+    """
+    if not name.strip():
+        raise TokenizerError(
+            "hf: needs the name of a tokenizer on the Hub, or a folder, as hf:Qwen/Qwen3-0.6B."
+        )
+    from transformers import AutoTokenizer
+
+    try:
+        loaded: Any = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+    except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
+        raise TokenizerError(_why_not(name, error)) from error
+    backend = getattr(loaded, "backend_tokenizer", None)
+    if backend is None:
+        raise TokenizerError(f"The tokenizer {name} has no fast version, and only those can be used.")
+    return PretrainedTokenizer(backend, name, loaded.eos_token or loaded.bos_token)
+
+
+def _why_not(name: str, error: Exception) -> str:
+    """Return the reason in one sentence: the libraries' own explanations take many lines."""
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
+        causes.append(cause)
+    kinds = {type(cause).__name__ for cause in causes}
+    if "GatedRepoError" in kinds:
+        return f"The tokenizer {name} is gated: accept its terms on the Hub, and log in with `hf auth login`."
+    if "RepositoryNotFoundError" in kinds:
+        return f"There is no model named {name!r} on the Hugging Face Hub, and no such folder here."
+    if kinds & {
+        "ConnectError",
+        "ConnectionError",
+        "LocalEntryNotFoundError",
+        "OfflineModeIsEnabled",
+        "ConnectTimeout",
+    }:
+        return (
+            f"The Hugging Face Hub can't be reached, and {name} is not in the cache: check the connection, "
+            "or use gpt2, which needs none."
+        )
+    first = str(error).strip().split("\n")[0]
+    return f"The tokenizer {name} can't be loaded: {first}"
