@@ -8,8 +8,8 @@ from playground.baselines import (
     all_baselines,
     bigram_entropy,
     conditional_entropy,
-    fit_ngram,
     held_out_cross_entropy,
+    ngram_log_probs,
     trigram_entropy,
     uniform_entropy,
     unigram_entropy,
@@ -72,24 +72,6 @@ def test_longer_contexts_never_have_more_entropy():
     assert uniform_entropy(20) + 1e-12 >= entropies[0] >= entropies[1] - edge >= entropies[2] - 2 * edge
 
 
-@pytest.mark.parametrize("order", [1, 2, 3])
-def test_ngram_models_are_distributions(order):
-    rng = np.random.default_rng(2)
-    model = fit_ngram(rng.integers(0, 6, 400), 6, order)
-    for context in ([0, 1], [5, 5], [3, 2]):
-        p = [math.exp(model.log_probs(np.array([*context, token]))[-1]) for token in range(6)]
-        assert sum(p) == pytest.approx(1, abs=1e-12)
-        assert min(p) > 0
-
-
-def test_bigram_probability_by_hand():
-    model = fit_ngram(np.array([0, 1, 0, 1, 0, 2]), 3, 2)
-    s1, s2 = model.strengths
-    unigram = (2 + s1 / 3) / (6 + s1)  # token 1 occurs twice among six
-    expected = (2 + s2 * unigram) / (3 + s2)  # 0 is followed three times, twice by 1
-    assert math.exp(model.log_probs(np.array([0, 1]))[-1]) == pytest.approx(expected, abs=1e-12)
-
-
 def test_held_out_scores_approach_the_source_and_exceed_the_plug_in():
     """On a Markov chain the bigram's score must come close to, and stay above, the chain's entropy."""
     rng = np.random.default_rng(3)
@@ -118,3 +100,22 @@ def test_in_sample_and_held_out_stand_apart():
 def test_too_few_tokens_are_named():
     with pytest.raises(ValueError, match="3 tokens.*there are 2"):
         trigram_entropy([1, 2], 5)
+
+
+def test_the_chain_rule_per_position():
+    """The mean over positions is the held-out score, and each position sees only what is before it."""
+    rng = np.random.default_rng(5)
+    train, text = rng.integers(0, 9, 3000), rng.integers(0, 9, 200)
+    for order in (1, 3, 5):
+        log_probs = ngram_log_probs(train, text, 9, order)
+        score = held_out_cross_entropy(train, text, 9, order)
+        assert score == pytest.approx(-log_probs[1:].mean(), abs=1e-12)
+        beginning = ngram_log_probs(train, text[:50], 9, order)
+        np.testing.assert_allclose(beginning, log_probs[:50], atol=1e-12)
+
+
+def test_longer_contexts_do_no_harm_where_there_is_nothing_in_them():
+    tokens = np.random.default_rng(6).integers(0, 30, 20_000)
+    held_out = all_baselines(tokens[:18_000], tokens[18_000:], 30)["held_out"]
+    assert list(held_out) == ["unigram", "bigram", "trigram", "4-gram", "5-gram"]
+    assert all(score == pytest.approx(math.log(30), abs=0.01) for score in held_out.values())

@@ -14,12 +14,13 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     **dict.fromkeys(["config", "presets", "files", "processes", "runs", "crossings"], (0, set())),
     **dict.fromkeys(["status_file", "schedules", "accounting"], (0, set())),
     **dict.fromkeys(
-        ["corpora", "tokenizers", "baselines", "thinning", "prepare"],
+        ["corpora", "tokenizers", "baselines", "thinning", "prepare", "counting", "ngrams"],
         (1, {"numpy", "tokenizers", "transformers"}),
     ),
     **dict.fromkeys(
         ["dataset", "models", "optim", "checkpoint", "sampling", "loading", "text_stream"], (2, CORE)
     ),
+    "pair_table": (1, {"numpy", "numba"}),
     **dict.fromkeys(["training", "calibration"], (3, CORE)),
     **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm"})),
     "ui": (5, {"gradio", "plotly", "numpy", "torch"}),

@@ -1,0 +1,84 @@
+"""Counting pairs and longer runs of tokens, without a table of d_vocab x d_vocab.
+
+Two ways: a compiled hash table where the counts of pairs alone are wanted (`pair_counts`, for hundreds of
+millions of tokens), and sorting where the runs themselves are (`Grams`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+COMPILED_FROM = 3_000_000
+"""From as many tokens on, compiling the hash table (a second or less) pays; below, sorting is as quick."""
+
+
+@dataclass(frozen=True)
+class Grams:
+    """The distinct runs of n tokens of a text.
+
+    A run is numbered by its place in `keys`, and its key is (number of its first n - 1 tokens) * d_vocab +
+    its last token, so that keys of any length fit into 64 bits.
+    """
+
+    keys: NDArray[np.int64]
+    """Sorted, without repetition."""
+    counts: NDArray[np.int64]
+    """How often each run occurs."""
+    somewhere: NDArray[np.intp]
+    """A position at which each run begins."""
+    at: NDArray[np.int64]
+    """The number of the run that begins at each position of the text."""
+
+    @property
+    def size(self) -> int:
+        """Number of distinct runs."""
+        return len(self.keys)
+
+
+def grams_by_order(tokens: NDArray[np.integer], d_vocab: int, max_order: int) -> Iterator[Grams]:
+    """Yield the runs of 1, 2, ... max_order tokens, as long as the text has any."""
+    prefix = np.zeros(len(tokens) + 1, dtype=np.int64)  # the empty run, at every position
+    for order in range(1, min(max_order, len(tokens)) + 1):
+        keys = prefix[: len(tokens) - order + 1] * d_vocab
+        keys += tokens[order - 1 :]
+        grams = _number(keys)
+        prefix = grams.at
+        yield grams
+
+
+def _number(keys: NDArray[np.int64]) -> Grams:
+    order = np.argsort(keys, kind="stable")  # three times as fast as the default on text
+    ordered = keys[order]
+    is_first = np.empty(len(keys), dtype=bool)
+    is_first[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    starts = np.flatnonzero(is_first)
+    at = np.empty(len(keys), dtype=np.int64)
+    at[order] = np.cumsum(is_first) - 1
+    return Grams(ordered[starts], np.diff(np.append(starts, len(keys))), order[starts], at)
+
+
+def look_up(known: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the place of each key among sorted known ones, -1 for a key that is not there."""
+    if not len(known):
+        return np.full(len(keys), -1)
+    places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return np.where(known[places] == keys, places, -1)
+
+
+def pair_counts(tokens: NDArray[np.integer], d_vocab: int) -> NDArray[np.integer]:
+    """Return how often each distinct pair of neighbours occurs, in no particular order.
+
+    Memory grows with the number of distinct pairs, not with d_vocab squared.
+    """
+    if len(tokens) < COMPILED_FROM:
+        keys = tokens[:-1].astype(np.int64) * d_vocab
+        keys += tokens[1:]
+        return np.unique_counts(keys).counts
+    from playground import pair_table  # compiles: only where that pays
+
+    return pair_table.pair_counts(tokens, d_vocab)

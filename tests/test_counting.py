@@ -1,0 +1,44 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playground.counting import grams_by_order, look_up, pair_counts
+
+
+def counted(tokens, order):
+    return Counter(tuple(tokens[i : i + order]) for i in range(len(tokens) - order + 1))
+
+
+@given(st.lists(st.integers(0, 151_999), min_size=1, max_size=80), st.integers(1, 4))
+def test_runs_are_those_that_a_dictionary_counts(tokens, alphabet):
+    tokens = [token % (10**alphabet) for token in tokens]
+    array = np.array(tokens, dtype=np.uint32)
+    for order, grams in enumerate(grams_by_order(array, 152_000, 5), start=1):
+        at = {int(number): tuple(tokens[i : i + order]) for i, number in enumerate(grams.at)}
+        assert {at[i]: int(count) for i, count in enumerate(grams.counts)} == counted(tokens, order)
+        assert all(
+            at[i] == tuple(tokens[int(place) : int(place) + order]) for i, place in enumerate(grams.somewhere)
+        )
+        assert np.all(np.diff(grams.keys) > 0)
+
+
+def test_there_are_no_runs_longer_than_the_text():
+    assert [grams.size for grams in grams_by_order(np.array([1, 2]), 3, 5)] == [2, 1]
+
+
+@given(st.lists(st.integers(0, 50)), st.lists(st.integers(-3, 60), min_size=1))
+def test_look_up_finds_what_is_there(known, keys):
+    ordered = np.unique(np.array(known, dtype=np.int64))
+    places = look_up(ordered, np.array(keys))
+    for key, place in zip(keys, places.tolist(), strict=True):
+        assert (place >= 0) == (key in known)
+        assert place < 0 or ordered[place] == key
+
+
+@pytest.mark.parametrize("tokens", [[], [3], [3, 3], [0, 1, 0, 1, 2]])
+def test_pairs_of_short_texts(tokens):
+    expected = sorted(counted(tokens, 2).values())
+    assert sorted(pair_counts(np.array(tokens, dtype=np.uint16), 5).tolist()) == expected
