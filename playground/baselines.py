@@ -72,7 +72,7 @@ def _plug_in_entropy(counts: NDArray) -> float:
     return float(math.log(total) - (seen * np.log(seen)).sum() / total)
 
 
-def ngram_log_probs(train: ArrayLike, tokens: ArrayLike, d_vocab: int, order: int) -> NDArray[np.float64]:
+def ngram_log_probs(train: ArrayLike, tokens: ArrayLike, d_vocab: int, order: int) -> NDArray[np.floating]:
     """Return ln p of each token under an n-gram model fitted on `train`, shape (len(tokens),), in nats."""
     *_, log_probs = fit_ngrams(train, d_vocab, order).log_probs_by_order(_as_tokens(tokens, 1))
     return log_probs

@@ -120,9 +120,11 @@ class DataConfig:
     text_file: str = ""
     """Path of a UTF-8 text file; a relative path is looked up in the run folder first."""
     tokenizer: str = "bpe:1024"
-    """char, byte, or bpe:N (trained on this text, N tokens)."""
+    """char, byte, bpe:N (trained on this text, N tokens), gpt2, alphabet, alphabet:CHARACTERS, or hf:NAME."""
     val_fraction: float = 0.1
     """Share of the text that is held out for validation."""
+    test_fraction: float = 0.0
+    """Share of the text that is kept for one test at the end of the run; 0: none."""
     text_seed: int = 0
     """Seed of synthetic text and of the choice of validation documents."""
 
@@ -134,6 +136,10 @@ class DataConfig:
         _require(
             0 < self.val_fraction <= 0.5,
             f"val_fraction must be over 0 and at most 0.5, but it is {self.val_fraction!r}.",
+        )
+        _require(
+            0 <= self.test_fraction <= 0.4,
+            f"test_fraction must be from 0 to 0.4, but it is {self.test_fraction!r}.",
         )
         _check_at_least(self, 0, "text_seed")
 

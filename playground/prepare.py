@@ -1,56 +1,40 @@
 """Text to tokens, split and counted: everything about a run's text that is known before training.
 
-No torch here: the page shows these numbers before anything is launched.
+The text is read in passes and never held as a whole, so memory does not grow with it. No torch here: the page
+shows these numbers before anything is launched.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from playground.baselines import all_baselines
+from playground.cache import folder_for, key_of
 from playground.config import ConfigError, DataConfig
 from playground.corpora import CORPORA, Corpus, load_corpus, text_corpus
 from playground.corpora.text_files import read_text_file
-from playground.files import read_json, write_json_atomic
-from playground.tokenizers import Tokenizer, build_tokenizer, load_tokenizer
+from playground.files import write_json_atomic
+from playground.prepared import BASELINES_FILE, Prepared, load_prepared
+from playground.splits import SPLITS, Piece, Report, Scan, Split, ignore, pieces, scan, split
+from playground.token_files import TokenFile, read_tokens
+from playground.tokenizers import Tokenizer, build_tokenizer, is_learned
 
-MIN_DOCUMENTS_TO_SPLIT = 20
-"""With fewer documents the validation text is the end of the text, not whole documents."""
+FORMAT = 1
+"""Changed when the same text and settings would be prepared in another way."""
 
 MIN_TOKENS = 3
 """Fewer training tokens have no trigram to count."""
 
+MAX_BPE_TRAINING = 50_000_000
+"""Characters of the training text from which BPE merges are learned, at most."""
 
-@dataclass(frozen=True)
-class Split:
-    """The documents of the training and the validation text, and their -ln P where the law is known."""
-
-    train: tuple[str, ...]
-    val: tuple[str, ...]
-    val_nats: float | None
-    whole_documents: bool
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What training needs of a text: the tokenizer, two token arrays and the baselines."""
-
-    tokenizer: Tokenizer
-    train: NDArray[np.integer]
-    val: NDArray[np.integer]
-    baselines: dict[str, Any]
-
-    @property
-    def bytes_per_token(self) -> float:
-        """Mean length in bytes of the tokens that validation predicts."""
-        return float(self.baselines["bytes_per_token"])
+BATCH_CHARACTERS = 2_000_000
+"""Text that is handed to the tokenizer at once, for all cores to share."""
 
 
 def corpus_of(config: DataConfig, run: Path | None = None) -> Corpus:
@@ -67,99 +51,169 @@ def default_prompts(config: DataConfig, corpus: Corpus) -> tuple[str, ...]:
     """Return the fixed prompts of a corpus; for own text, its first words."""
     if config.corpus in CORPORA:
         return CORPORA[config.corpus].prompts
-    return (corpus.documents[0][:12],)
+    return (next(iter(corpus.documents))[:12],)
 
 
-def split_corpus(corpus: Corpus, val_fraction: float, seed: int) -> Split:
-    """Hold out whole documents, chosen by seed; with few documents, the end of the text.
-
-    Raises ConfigError if either side would be empty.
-    """
-    if len(corpus.documents) < MIN_DOCUMENTS_TO_SPLIT:
-        text = "\n\n".join(corpus.documents)
-        cut = int(len(text) * (1 - val_fraction))
-        if not text[:cut] or not text[cut:]:
-            raise ConfigError(
-                f"The text has {len(text)} characters: too short to train on and to validate on."
-            )
-        return Split((text[:cut],), (text[cut:],), None, whole_documents=False)
-    order = np.random.default_rng(seed).permutation(len(corpus.documents))
-    lengths = np.array([len(document) for document in corpus.documents])[order]
-    n_val = 1 + int(np.searchsorted(lengths.cumsum(), val_fraction * lengths.sum()))
-    val, train = order[:n_val], order[n_val:]
-    return Split(
-        train=tuple(corpus.documents[i] for i in train),
-        val=tuple(corpus.documents[i] for i in val),
-        val_nats=None if corpus.nats is None else float(corpus.nats[val].sum()),
-        whole_documents=True,
-    )
-
-
-def flat_tokens(tokenizer: Tokenizer, documents: tuple[str, ...]) -> NDArray[np.integer]:
-    """Encode documents into one array, with the end token before the first and after each."""
-    parts = tokenizer.encode_batch(documents)
-    if tokenizer.end_id is not None:
-        end = np.array([tokenizer.end_id])
-        parts = [end, *(piece for part in parts for piece in (part, end))]
-    dtype = np.uint16 if tokenizer.d_vocab <= 1 << 16 else np.uint32
-    return np.concatenate(parts).astype(dtype)
-
-
-def prepare(
-    config: DataConfig, run: Path | None = None, report: Callable[[str], None] = lambda phase: None
-) -> Prepared:
-    """Load, split, tokenize and count the text of a config; `report` is told each phase in words.
+def prepare(config: DataConfig, run: Path | None = None, report: Report = ignore) -> Prepared:
+    """Load, split, tokenize and count the text of a config; `report` is told the phase and how far it is.
 
     Raises ConfigError, or the error of the corpus or tokenizer, where the text or the settings can't work.
     """
-    report("reading the text")
+    report("reading the text", 0, 0)
     return prepare_corpus(corpus_of(config, run), config, report)
 
 
-def prepare_corpus(corpus: Corpus, config: DataConfig, report: Callable[[str], None]) -> Prepared:
-    """Split, tokenize and count a text that is loaded already; see prepare."""
-    split = split_corpus(corpus, config.val_fraction, config.text_seed)
-    report("building the tokenizer")
-    # A character alphabet must cover the validation text too; what BPE merges is learned from training text.
-    seen = split.train + split.val if config.tokenizer == "char" else split.train
-    tokenizer = build_tokenizer(config.tokenizer, seen, end_token=split.whole_documents)
-    report("cutting the text into tokens")
-    train, val = flat_tokens(tokenizer, split.train), flat_tokens(tokenizer, split.val)
+def prepare_corpus(corpus: Corpus, config: DataConfig, report: Report = ignore) -> Prepared:
+    """Split, tokenize and count a corpus, or find it prepared already; see prepare."""
+    found = scan(corpus, report)
+    if not found.n_chars.sum():
+        raise ConfigError(f"{corpus.name} is empty: there is no text in it.")
+    fractions = (config.val_fraction, config.test_fraction)
+    chosen = split(found, corpus.whole_documents, fractions, config.text_seed)
+    # Made before the key, since the name of a tokenizer from elsewhere does not say what it is.
+    fixed = None if is_learned(config.tokenizer) else _build(corpus, chosen, config)
+    key = key_of({
+        "format": FORMAT,
+        "text": found.digest,
+        "nats": None if corpus.nats is None else float(corpus.nats.sum()),
+        "tokenizer": config.tokenizer if fixed is None else fixed.identity,
+        "fractions": fractions,
+        "seed": config.text_seed if chosen.whole_documents else 0,
+    })  # fmt: skip
+
+    def make(folder: Path) -> None:
+        _make(folder, corpus, found, chosen, config, fixed, report)
+
+    folder = folder_for(
+        key, make, lambda: report("waiting for another process that prepares this text", 0, 0)
+    )
+    prepared = load_prepared(folder)
+    if prepared is None:
+        raise ConfigError(f"The prepared text in {folder} is damaged: delete this folder, and try again.")
+    return prepared
+
+
+def _make(
+    folder: Path,
+    corpus: Corpus,
+    found: Scan,
+    chosen: Split,
+    config: DataConfig,
+    tokenizer: Tokenizer | None,
+    report: Report,
+) -> None:
+    if tokenizer is None:
+        report("building the tokenizer", 0, 0)
+        tokenizer = _build(corpus, chosen, config)
+    tokenizer.save(folder / "tokenizer")
+    sizes = write_tokens(
+        folder / "tokens", pieces(corpus, chosen), tokenizer, int(found.n_chars.sum()), report
+    )
+    report("counting the baselines", 0, 0)
+    train, val = (read_tokens(folder / "tokens" / f"{name}.npy") for name in ("train", "val"))
     if len(train) < MIN_TOKENS or len(val) < MIN_TOKENS:
         raise ConfigError(
             f"The text is too short: {len(train)} training tokens and {len(val)} for validation; "
             f"each needs at least {MIN_TOKENS}."
         )
-    report("counting the baselines")
     baselines = all_baselines(train, val, tokenizer.d_vocab)
-    predicted = len(val) - 1
-    baselines |= {
-        "floor": None if split.val_nats is None else split.val_nats / predicted,
+    baselines |= _facts(corpus, found, chosen, tokenizer, {"train": train, "val": val}, sizes)
+    write_json_atomic(folder / BASELINES_FILE, baselines, durable=True)
+
+
+def _build(corpus: Corpus, chosen: Split, config: DataConfig) -> Tokenizer:
+    """Build the tokenizer of a config.
+
+    A character alphabet must cover the validation text too; what BPE merges is learned from training text.
+    """
+    everything = config.tokenizer == "char"
+    texts = (piece.text for piece in pieces(corpus, chosen) if everything or SPLITS[piece.split] == "train")
+    if not everything:
+        texts = _at_most(texts, MAX_BPE_TRAINING)
+    return build_tokenizer(config.tokenizer, texts, end_token=chosen.whole_documents)
+
+
+def _at_most(texts: Iterable[str], n_chars: int) -> Iterator[str]:
+    """Yield texts until there are n_chars characters."""
+    read = 0
+    for text in texts:
+        if read >= n_chars:
+            return
+        read += len(text)
+        yield text
+
+
+def _facts(
+    corpus: Corpus,
+    found: Scan,
+    chosen: Split,
+    tokenizer: Tokenizer,
+    tokens: dict[str, np.ndarray],
+    sizes: dict[str, int],
+) -> dict[str, Any]:
+    """Return what stands in baselines.json beside the baselines."""
+    predicted = len(tokens["val"]) - 1
+    floor = None
+    if corpus.nats is not None and chosen.places is not None:
+        floor = float(corpus.nats[chosen.places == SPLITS.index("val")].sum()) / predicted
+    return {
+        "floor": floor,
         "d_vocab": tokenizer.d_vocab,
-        "train_tokens": len(train),
-        "val_tokens": len(val),
-        "bytes_per_token": sum(len(d.encode("utf-8", "surrogatepass")) for d in split.val) / predicted,
+        "train_tokens": len(tokens["train"]),
+        "val_tokens": len(tokens["val"]),
+        "bytes_per_token": sizes["val"] / predicted,
+        "documents": len(found.n_chars) if chosen.whole_documents else 0,
+        "empty_dropped": found.empty_dropped,
     }
-    return Prepared(tokenizer, train, val, baselines)
 
 
-def save_prepared(prepared: Prepared, run: Path) -> None:
-    """Write tokenizer/, tokens/ and baselines.json into a run folder; baselines.json comes last."""
-    prepared.tokenizer.save(run / "tokenizer")
-    (run / "tokens").mkdir(exist_ok=True)
-    for name, tokens in (("train", prepared.train), ("val", prepared.val)):
-        temporary = run / "tokens" / f".{name}.npy"
-        with open(temporary, "wb") as file:
-            np.save(file, tokens, allow_pickle=False)
-        os.replace(temporary, run / "tokens" / f"{name}.npy")
-    write_json_atomic(run / "baselines.json", prepared.baselines, durable=True)
+def write_tokens(
+    folder: Path, texts: Iterable[Piece], tokenizer: Tokenizer, total_chars: int, report: Report = ignore
+) -> dict[str, int]:
+    """Encode texts into one flat file a split, on all cores; return the UTF-8 bytes of each split.
+
+    While one batch is encoded the one before is written, so that neither waits for the other.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    used = {name: TokenFile(folder, name, tokenizer.d_vocab, tokenizer.end_id) for name in SPLITS}
+    sizes, done = dict.fromkeys(SPLITS, 0), 0
+    report("cutting the text into tokens", 0, total_chars)
+    try:
+        for batch, encoded in _encoded(texts, tokenizer):
+            for place, name in enumerate(SPLITS):
+                chosen = [i for i, piece in enumerate(batch) if piece.split == place]
+                used[name].add([encoded[i] for i in chosen], [batch[i].ends_document for i in chosen])
+                sizes[name] += sum(len(batch[i].text.encode("utf-8", "surrogatepass")) for i in chosen)
+            done += sum(len(piece.text) for piece in batch)
+            report("cutting the text into tokens", done, total_chars)
+    finally:
+        for file in used.values():
+            file.close()
+    if not used["test"].length:
+        used["test"].path.unlink()
+    return sizes
 
 
-def load_prepared(run: Path) -> Prepared | None:
-    """Return what save_prepared wrote, or None if it is not all there; tokens stay on disk until read."""
-    baselines = read_json(run / "baselines.json")
-    files = [run / "tokens" / f"{name}.npy" for name in ("train", "val")]
-    if baselines is None or not all(file.is_file() for file in files):
-        return None
-    train, val = (np.load(file, mmap_mode="r", allow_pickle=False) for file in files)
-    return Prepared(load_tokenizer(run / "tokenizer"), train, val, baselines)
+def _encoded(texts: Iterable[Piece], tokenizer: Tokenizer) -> Iterator[tuple[list[Piece], list[np.ndarray]]]:
+    """Yield batches with their tokens; the next batch is being encoded while one is with the caller."""
+    with ThreadPoolExecutor(1) as pool:
+        before: tuple[list[Piece], Future[list[np.ndarray]]] | None = None
+        for batch in _batches(texts):
+            begun = (batch, pool.submit(tokenizer.encode_batch, [piece.text for piece in batch]))
+            if before is not None:
+                yield before[0], before[1].result()
+            before = begun
+        if before is not None:
+            yield before[0], before[1].result()
+
+
+def _batches(texts: Iterable[Piece]) -> Iterator[list[Piece]]:
+    batch, size = [], 0
+    for piece in texts:
+        batch.append(piece)
+        size += len(piece.text)
+        if size >= BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

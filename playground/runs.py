@@ -15,12 +15,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from playground import processes
 from playground.files import read_json, read_json_lines, write_json_atomic, write_text_atomic
+from playground.locks import hold
 
 ACTIVE = frozenset({"queued", "preparing", "running", "paused"})
 """States in which a worker is, or should be, alive."""
@@ -93,7 +93,7 @@ def start(run: Path, *, resume: bool = False) -> int:
     The worker is in a session of its own and writes to log.txt, so it outlives the page and the app.
     Raises RunError if another run of the same folder of runs is under way.
     """
-    with _start_lock(run.parent):
+    with hold(run.parent / ".lock"):
         busy = next((r for r in list_runs(run.parent) if r != run and status(r)["state"] in ACTIVE), None)
         if busy is not None:
             raise RunError(f"{busy.name} is training already: stop it first, or wait until it is done.")
@@ -143,21 +143,6 @@ def worker_environment() -> dict[str, str]:
     """
     quiet = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
     return {**quiet, **os.environ, "PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "true"}
-
-
-@contextlib.contextmanager
-def _start_lock(root: Path) -> Iterator[None]:
-    """Let one process at a time decide whether a run may start."""
-    with open(root / ".lock", "a+b") as file:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _process_of(run: Path) -> tuple[int | None, str | None]:

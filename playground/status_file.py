@@ -51,7 +51,7 @@ class StatusFile:
         """Say how the run ended, even on a full disk."""
         self.reserve.unlink(missing_ok=True)
         try:
-            self.update(state=state, reason=reason, phase="", seconds_left=None)
+            self.update(state=state, reason=reason, phase="", pace=None, seconds_left=None)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
                 raise

@@ -34,7 +34,9 @@ from playground.files import (
 )
 from playground.models import Transformer
 from playground.optim import build_optimizer
-from playground.prepare import Prepared, corpus_of, default_prompts, load_prepared, prepare, save_prepared
+from playground.pace import Pace
+from playground.prepare import corpus_of, default_prompts, prepare
+from playground.prepared import Prepared, load_prepared, save_prepared
 from playground.sampling import generate
 from playground.status_file import StatusFile
 from playground.training import Data, DivergedError, Progress, Record, pick_device, train
@@ -111,6 +113,7 @@ class Worker:
     def __init__(self, run: Path, status: StatusFile, control: Control) -> None:
         self.run, self.status, self.control = run, status, control
         self.config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
+        self.pace = Pace()
         self.progress = Progress()
         self.generator = torch.Generator().manual_seed(self.config.train.seed)
 
@@ -120,7 +123,7 @@ class Worker:
         self._build()
         step = self.status.values.get("latest") if resume else None
         self._resume(step) if step is not None else self._start_anew()
-        self.status.update(state="running", phase="", total_steps=self.config.train.steps)
+        self.status.update(state="running", phase="", pace=None, total_steps=self.config.train.steps)
         records = train(
             self.model, self.optimizer, self.data, self.config, self.device, self.progress, self.generator
         )
@@ -148,8 +151,9 @@ class Worker:
             save_prepared(prepared, self.run)
         return prepared
 
-    def _report(self, phase: str) -> None:
-        self.status.update(state="preparing", phase=phase)
+    def _report(self, phase: str, done: int = 0, total: int = 0) -> None:
+        pace = self.pace.at(phase, done, total)
+        self.status.update(force=not done, state="preparing", phase=phase, pace=pace)
         self.control.next_request()
 
     def _build(self) -> None:

@@ -1,9 +1,10 @@
-"""Fixtures for tests that need a real browser."""
+"""Fixtures for tests that need a browser, the command line or a text, and a cache of their own."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 
 import pytest
 
@@ -17,6 +18,10 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 SKIPPED = "browser tests need Chromium: install it, or name it in the environment variable CHROMIUM"
+
+# Texts that tests prepare are kept for the session, and never beside a person's own.
+CACHE = tempfile.TemporaryDirectory(prefix="playground-cache-")
+os.environ["PLAYGROUND_CACHE"] = CACHE.name
 
 
 def find_chromium() -> str | None:
@@ -59,6 +64,7 @@ def command(tmp_path, monkeypatch, capsys):
     from playground.cli import main
 
     monkeypatch.setenv("PLAYGROUND_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("PLAYGROUND_CACHE", str(tmp_path / "cache"))
 
     def run(*argv: str) -> tuple[int, str, str]:
         status = main(list(argv))

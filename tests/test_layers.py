@@ -11,10 +11,23 @@ ROOT = Path(__file__).parent.parent / "playground"
 STANDARD = set(sys.stdlib_module_names)
 CORE = {"numpy", "torch", "jaxtyping", "safetensors"}
 LAYERS = {  # module: (layer, what it may import besides the standard library and lower layers)
-    **dict.fromkeys(["config", "presets", "files", "processes", "runs", "crossings"], (0, set())),
+    **dict.fromkeys(
+        ["config", "presets", "files", "processes", "runs", "crossings", "locks", "cache", "pace"], (0, set())
+    ),
     **dict.fromkeys(["status_file", "schedules", "accounting"], (0, set())),
     **dict.fromkeys(
-        ["corpora", "tokenizers", "baselines", "thinning", "prepare", "counting", "ngrams"],
+        [
+            "corpora",
+            "tokenizers",
+            "baselines",
+            "thinning",
+            "prepare",
+            "counting",
+            "ngrams",
+            "splits",
+            "prepared",
+            "token_files",
+        ],
         (1, {"numpy", "tokenizers", "transformers"}),
     ),
     **dict.fromkeys(

@@ -18,11 +18,13 @@ from playground.config import RunConfig
 def prepare(argv: Sequence[str]) -> int:
     """Make a run folder with its tokens and baselines, without training."""
     folder = _run_folder(_train_args(argv, "prepare"), argv)
-    from playground import prepare as preparing
+    from playground import prepared
+    from playground.cli.progress import progress_bar
+    from playground.prepare import prepare
 
     config = RunConfig.from_json((folder / "config.json").read_text(encoding="utf-8"))
-    prepared = preparing.prepare(config.data, folder, lambda phase: print(f"{phase} …", file=sys.stderr))
-    preparing.save_prepared(prepared, folder)
+    with progress_bar() as report:
+        prepared.save_prepared(prepare(config.data, folder, report), folder)
     print(folder)
     return 0
 

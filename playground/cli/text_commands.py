@@ -49,10 +49,11 @@ def tokenize(argv: Sequence[str]) -> int:
 def baselines(argv: Sequence[str]) -> int:
     """Print what counting alone can do on a text."""
     args = parse(TextArgs, argv, "baselines")
+    from playground.cli.progress import progress_bar
     from playground.prepare import prepare
 
-    prepared = prepare(args.data(), report=lambda phase: print(f"{phase} …", file=sys.stderr))
-    values = prepared.baselines
+    with progress_bar() as report:
+        values = prepare(args.data(), report=report).baselines
     if args.json:
         print(json.dumps(values, indent=1))
         return 0

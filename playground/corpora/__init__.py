@@ -29,33 +29,29 @@ class UnknownCorpus(CorpusError):  # noqa: N818
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """A named tuple of documents; raises CorpusError if there are none, or one is empty."""
+    """A named source of documents, which can be read again and again; blank ones are passed over."""
 
     name: str
-    documents: tuple[str, ...]
+    documents: Iterable[str]
+    """In memory, or read as they are asked for."""
     nats: np.ndarray | None = None
     """-ln P(document) under the law of the source, float64, shape (n_documents,); None: unknown."""
     empty_dropped: int = 0
-    """Documents of the source that were left out because there was nothing but blanks in them."""
+    """Documents of the source that were left out already, because there was nothing but blanks in them."""
+    whole_documents: bool = True
+    """False: they are successive parts of one text, and nothing stands between them."""
 
     def __post_init__(self) -> None:
-        if not self.documents:
+        if isinstance(self.documents, tuple) and not any(d.strip() for d in self.documents):
             raise CorpusError(f"{self.name} is empty: there is no text in it.")
-        for number, document in enumerate(self.documents):
-            if not document.strip():
-                raise CorpusError(f"document {number} of {self.name} is empty.")
         if self.nats is not None:
-            if self.nats.shape != (len(self.documents),):
+            n = len(tuple(self.documents))
+            if self.nats.shape != (n,) or not all(d.strip() for d in self.documents):
                 raise CorpusError(
-                    f"nats of {self.name} has shape {self.nats.shape}, "
-                    f"but there are {len(self.documents)} documents."
+                    f"nats of {self.name} has shape {self.nats.shape}, but there are {n} documents, "
+                    "or one of them is blank."
                 )
             self.nats.flags.writeable = False  # corpora are cached and shared
-
-    @property
-    def n_chars(self) -> int:
-        """Characters in all documents together."""
-        return sum(map(len, self.documents))
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def text_corpus(text: str, name: str = "text") -> Corpus:
 
     Raises CorpusError for text with nothing but blanks.
     """
-    return Corpus(name, (text.replace("\r\n", "\n"),) if text.strip() else ())
+    return Corpus(name, (text.replace("\r\n", "\n"),), whole_documents=False)
 
 
 @functools.lru_cache(maxsize=4)

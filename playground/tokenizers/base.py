@@ -29,6 +29,11 @@ class Tokenizer(ABC):
     d_vocab: int
     end_id: int | None
 
+    @property
+    def identity(self) -> str:
+        """What two tokenizers that cut every text alike have in common."""
+        return self.spec
+
     @abstractmethod
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -43,6 +44,12 @@ class PretrainedTokenizer(Tokenizer):
         self.end_token = end_token if own_end is not None else None
         self.end_id = size if own_end is None else own_end
         self.d_vocab = size + (own_end is None)
+
+    @property
+    def identity(self) -> str:
+        """The name, which may stand for another tokenizer tomorrow, and a hash of what it is today."""
+        content = f"{self.library.to_str()}\0{self.end_token}"
+        return f"{self.spec}#{hashlib.blake2b(content.encode(), digest_size=16).hexdigest()}"
 
     @cached_property
     def pieces(self) -> list[bytes]:

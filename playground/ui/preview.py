@@ -24,14 +24,14 @@ MEANINGS = (
 @lru_cache(maxsize=16)
 def built_in_numbers(data: DataConfig) -> Numbers:
     """Return the baselines of a built-in text; kept, since they are the same for everybody."""
-    return prepare_corpus(load_corpus(data.corpus, data.text_seed), data, lambda phase: None).baselines
+    return prepare_corpus(load_corpus(data.corpus, data.text_seed), data).baselines
 
 
 def numbers_of(data: DataConfig, corpus: Corpus | None) -> Numbers:
     """Return the baselines of a text: a person's own one is counted afresh and never kept."""
     if corpus is None:
         return built_in_numbers(data)
-    return prepare_corpus(corpus, data, lambda phase: None).baselines
+    return prepare_corpus(corpus, data).baselines
 
 
 def preview_html(config: RunConfig, numbers: Numbers) -> str:

@@ -182,7 +182,7 @@ def _create_and_start(form: Form, root: Path) -> Path:
     run = runs.create(root, name, config.to_json())
     try:
         if form.corpus == OWN_TEXT:
-            write_text_atomic(run / OWN_TEXT_FILE, corpus.documents[0], durable=True)
+            write_text_atomic(run / OWN_TEXT_FILE, "".join(corpus.documents), durable=True)
         runs.start(run)
     except (OSError, runs.RunError):
         shutil.rmtree(run, ignore_errors=True)
