@@ -116,7 +116,7 @@ class DataConfig:
     """Which text is learned, and how it is cut into tokens."""
 
     corpus: str = "toy-stories"
-    """Name of a built-in corpus (`python -m playground corpora`), or "text" for text_file."""
+    """A built-in corpus (`python -m playground corpora`), as markov:3 with its number; or "text"."""
     text_file: str = ""
     """Path of a UTF-8 text file; a relative path is looked up in the run folder first."""
     tokenizer: str = "bpe:1024"

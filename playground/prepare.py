@@ -16,7 +16,7 @@ import numpy as np
 from playground.baselines import all_baselines
 from playground.cache import folder_for, key_of
 from playground.config import ConfigError, DataConfig
-from playground.corpora import CORPORA, Corpus, load_corpus, text_corpus
+from playground.corpora import Corpus, corpus_info, load_corpus, text_corpus
 from playground.corpora.text_files import read_text_file
 from playground.files import write_json_atomic
 from playground.prepared import BASELINES_FILE, Prepared, load_prepared
@@ -49,8 +49,8 @@ def corpus_of(config: DataConfig, run: Path | None = None) -> Corpus:
 
 def default_prompts(config: DataConfig, corpus: Corpus) -> tuple[str, ...]:
     """Return the fixed prompts of a corpus; for own text, its first words."""
-    if config.corpus in CORPORA:
-        return CORPORA[config.corpus].prompts
+    if config.corpus != "text":
+        return corpus_info(config.corpus).prompts
     return (next(iter(corpus.documents))[:12],)
 
 

@@ -75,6 +75,15 @@ def command(tmp_path, monkeypatch, capsys):
 
 
 @pytest.fixture
+def prepared_corpus():
+    """Return a function that prepares a built-in corpus by characters."""
+    from playground.config import DataConfig
+    from playground.prepare import prepare
+
+    return lambda spec: prepare(DataConfig(corpus=spec, tokenizer="char"))
+
+
+@pytest.fixture
 def abab(tmp_path) -> str:
     """Return the path of a text in which a and b take turns."""
     path = tmp_path / "own.txt"

@@ -7,8 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from playground import processes, runs
 from playground.config import DataConfig, ModelConfig, OptimConfig, RunConfig, SampleConfig, TrainConfig
+from playground.models import Transformer
+from playground.optim import build_optimizer
+from playground.training import Data, train
 
 TEXT = "the cat sat on the mat. the dog sat on the log. a bird sang in the tree. " * 60
 
@@ -56,3 +61,15 @@ def end(pid: int) -> None:
         processes.kill(pid, started)
         while processes.is_alive(pid, started):
             time.sleep(0.02)
+
+
+def trained_loss(data: Data, d_vocab: int, steps: int = 60) -> float:
+    """Train a small model for a few steps and return its loss on all of the validation text."""
+    config = small_config(steps=steps, eval_every=steps)
+    model_config = ModelConfig(d_vocab=d_vocab, n_ctx=32, d_model=32, n_heads=2, n_layers=2)
+    config = dataclasses.replace(config, model=model_config)
+    torch.manual_seed(0)
+    model = Transformer(model_config)
+    optimizer = build_optimizer(model, config.optim)
+    *_, last = train(model, optimizer, data, config, torch.device("cpu"))
+    return last["val_loss"]

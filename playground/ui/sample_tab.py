@@ -101,7 +101,7 @@ def _suggest_prompt(name: str | None, prompt: str) -> Any:
         config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
     except (runs.RunError, ValueError, OSError):
         return gr.skip()  # the run is gone or garbled, which is said beside the chart
-    info = CORPORA.get(config.data.corpus)
+    info = CORPORA.get(config.data.corpus.partition(":")[0])
     prompts = config.sample.prompts or (info.prompts if info else ())
     return prompts[0] if prompts else gr.skip()
 
