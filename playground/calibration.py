@@ -10,8 +10,7 @@ import torch
 from torch import nn
 
 from playground.config import RunConfig
-from playground.dataset import Tokens, get_batch
-from playground.training import loss_of
+from playground.training import Data, loss_of
 
 ROUNDS = 3
 """Each number of threads is timed this often, in turn, and judged by its fastest time."""
@@ -22,16 +21,15 @@ WORTH_IT = 0.8
 PEAK_SIZE, PEAK_ROUNDS = 768, 4
 
 
-def choose_threads(model: nn.Module, tokens: Tokens, config: RunConfig) -> int:
+def choose_threads(model: nn.Module, data: Data, config: RunConfig) -> int:
     """Return the number of CPU threads with which a training step is fastest; weights are left as they are.
 
     Counting cores is not enough: a browser or another run on the same cores can make two threads
     slower than one, since each waits for the other at every step.
     """
     generator = torch.Generator().manual_seed(0)
-    inputs, targets = get_batch(
-        tokens, config.train.batch_size, config.model.n_ctx, torch.device("cpu"), generator
-    )
+    rows = data.rows("train", config.model.n_ctx)
+    inputs, targets = rows.draw(config.train.batch_size, torch.device("cpu"), generator)
 
     def step() -> None:
         with torch.random.fork_rng(devices=[]):  # dropout must not move the run's generator

@@ -19,6 +19,7 @@ Init = Literal["gpt2", "zero_residual"]
 Optimizer = Literal["adamw", "adamw_plain", "sgd"]
 Schedule = Literal["cosine", "linear", "wsd", "constant"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Batches = Literal["packed", "padded"]
 
 
 class ConfigError(ValueError):
@@ -125,10 +126,13 @@ class DataConfig:
     """Share of the text that is held out for validation."""
     test_fraction: float = 0.0
     """Share of the text that is kept for one test at the end of the run; 0: none."""
+    batches: Batches = "packed"
+    """packed: windows from anywhere in the stream; padded: one document a row, filled up."""
     text_seed: int = 0
     """Seed of synthetic text and of the choice of validation documents."""
 
     def __post_init__(self) -> None:
+        _check_choices(self)
         _require(bool(self.corpus), "corpus is empty: name one, or give a text file.")
         _require(
             self.corpus != "text" or bool(self.text_file), 'corpus "text" needs text_file, but it is empty.'

@@ -1,6 +1,12 @@
-"""Batches of tokens for training, and the fixed sample of them for validation."""
+"""Batches of tokens for training, and the fixed sample of them for validation.
+
+Two ways to make rows of a text: *packed*, windows from anywhere in the stream of tokens, across documents;
+and *padded*, one document a row, filled up to the longest in the batch.
+"""
 
 from __future__ import annotations
+
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
@@ -9,6 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Tokens = NDArray[np.integer]
+
+NO_TARGET = -100
+"""Stands as the target where a row is filled up; PyTorch's cross entropy passes over it."""
 
 
 def get_batch(
@@ -45,3 +54,82 @@ def evaluation_starts(n_tokens: int, n_sequences: int, n_ctx: int) -> list[int]:
     fitting = (n_tokens - 1) // n_ctx
     count = min(n_sequences, fitting)
     return [i * fitting // count * n_ctx for i in range(count)]
+
+
+class Rows(ABC):
+    """The rows that batches are made of, by number."""
+
+    n_rows: int
+
+    @abstractmethod
+    def take(
+        self, rows: list[int], device: torch.device | str
+    ) -> tuple[Int[Tensor, "batch pos"], Int[Tensor, "batch pos"]]:
+        """Return the inputs and targets of some rows, both long; targets to pass over are NO_TARGET."""
+
+    @abstractmethod
+    def evaluation_rows(self, n_rows: int) -> list[int]:
+        """Return at most n_rows rows to evaluate on: always the same, evenly spread, never overlapping."""
+
+    def draw(
+        self, batch_size: int, device: torch.device | str, generator: torch.Generator | None = None
+    ) -> tuple[Int[Tensor, "batch pos"], Int[Tensor, "batch pos"]]:
+        """Draw a batch; every row is equally likely."""
+        rows = torch.randint(self.n_rows, (batch_size,), generator=generator).tolist()
+        return self.take(rows, device)
+
+
+class Packed(Rows):
+    """Every window of n_ctx tokens is a row, numbered by where it starts."""
+
+    def __init__(self, tokens: Tokens, n_ctx: int) -> None:
+        self.tokens, self.n_ctx = tokens, n_ctx
+        self.n_rows = len(tokens) - n_ctx
+
+    def take(
+        self, rows: list[int], device: torch.device | str
+    ) -> tuple[Int[Tensor, "batch pos"], Int[Tensor, "batch pos"]]:
+        """Return the windows at these starts, and the same one token on."""
+        return windows(self.tokens, rows, self.n_ctx, device)
+
+    def evaluation_rows(self, n_rows: int) -> list[int]:
+        """Return starts that are evenly spread and a window apart."""
+        return evaluation_starts(len(self.tokens), n_rows, self.n_ctx)
+
+
+class Padded(Rows):
+    """Every document is a row, from the end token before it to the one after; a long one is several rows.
+
+    Attention is causal and rows are filled up at their right, so no token ever sees the filling: a mask would
+    change nothing but the outputs at the filling, and those have no target.
+    """
+
+    def __init__(self, tokens: Tokens, starts: Tokens, n_ctx: int) -> None:
+        self.tokens = tokens
+        first = np.asarray(starts[:-1], dtype=np.int64) - 1  # the end token before the document
+        n_targets = np.asarray(starts[1:], dtype=np.int64) - 1 - first
+        per_document = -(-n_targets // n_ctx)
+        document = np.repeat(np.arange(len(first)), per_document)
+        part = np.arange(len(document)) - np.repeat(np.cumsum(per_document) - per_document, per_document)
+        self.begin = first[document] + part * n_ctx
+        self.length = np.minimum(n_targets[document] - part * n_ctx, n_ctx)
+        self.n_rows = len(self.begin)
+
+    def take(
+        self, rows: list[int], device: torch.device | str
+    ) -> tuple[Int[Tensor, "batch pos"], Int[Tensor, "batch pos"]]:
+        """Return rows as wide as the longest of them; others are filled up with the end token."""
+        width = int(self.length[rows].max())
+        inputs = np.empty((len(rows), width), dtype=np.int64)
+        targets = np.full((len(rows), width), NO_TARGET, dtype=np.int64)
+        for place, row in enumerate(rows):
+            begin, length = self.begin[row], self.length[row]
+            piece = self.tokens[begin : begin + length + 1]
+            inputs[place, :length], targets[place, :length] = piece[:-1], piece[1:]
+            inputs[place, length:] = self.tokens[0]
+        return torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
+
+    def evaluation_rows(self, n_rows: int) -> list[int]:
+        """Return rows that are evenly spread."""
+        count = min(n_rows, self.n_rows)
+        return [i * self.n_rows // count for i in range(count)]

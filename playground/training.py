@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from playground.config import ConfigError, RunConfig
-from playground.dataset import Tokens, evaluation_starts, get_batch, windows
+from playground.dataset import NO_TARGET, Packed, Padded, Rows, Tokens
 from playground.optim import clip_gradients
 from playground.schedules import lr_at
 
@@ -38,15 +38,29 @@ class DivergedError(RuntimeError):
 
 @dataclass
 class Data:
-    """The two token arrays of a run, and how long its tokens are, for bits per byte."""
+    """The tokens of a run by split, and how long its tokens are, for bits per byte."""
 
     train: Tokens
     val: Tokens
     bytes_per_token: float
+    test: Tokens | None = None
+    starts: dict[str, Tokens] | None = None
+    """Where documents begin, by split: given where batches are padded documents."""
+
+    def rows(self, split: str, n_ctx: int) -> Rows:
+        """Return what batches of a split are made of."""
+        tokens = getattr(self, split)
+        if self.starts is not None:
+            return Padded(tokens, self.starts[split], n_ctx)
+        return Packed(tokens, min(n_ctx, len(tokens) - 1))
 
     def check(self, n_ctx: int) -> None:
-        """Raise ConfigError if the training text is shorter than one context."""
-        if len(self.train) <= n_ctx:
+        """Raise ConfigError if the training text is shorter than one context, or no documents to pad."""
+        if self.starts is not None and not {"train", "val"} <= set(self.starts):
+            raise ConfigError(
+                'batches is "padded", but this text is not made of documents: choose packed batches.'
+            )
+        if self.starts is None and len(self.train) <= n_ctx:
             raise ConfigError(
                 f"The training text has {len(self.train):,} tokens, but one context takes {n_ctx:,} and a "
                 f"target (n_ctx = {n_ctx:,}): choose a shorter context or more text."
@@ -84,14 +98,15 @@ def train(
     progress = progress or Progress()
     generator = generator or torch.Generator().manual_seed(config.train.seed)
     settings, speed = config.train, Speed(progress.tokens_seen)
+    rows = data.rows("train", config.model.n_ctx)
     began = time.perf_counter() - progress.elapsed_s - progress.paused_s
     if progress.step == 0:
         yield {"step": 0, "tokens_seen": 0, "elapsed_s": 0.0} | evaluate(model, data, config, device)
     while progress.step < settings.steps:
         lr = lr_at(progress.step, config.optim, settings.steps)
-        loss, grad_norm = train_step(model, optimizer, data.train, config, device, generator, lr)
+        loss, grad_norm, n_tokens = train_step(model, optimizer, rows, config, device, generator, lr)
         progress.step += 1
-        progress.tokens_seen += settings.batch_size * settings.accumulate * config.model.n_ctx
+        progress.tokens_seen += n_tokens
         record: Record = {"step": progress.step, "tokens_seen": progress.tokens_seen}
         is_last = progress.step == settings.steps
         if progress.step % settings.log_every == 0 or is_last:
@@ -99,6 +114,8 @@ def train(
             check_finite(record, config)
         if progress.step % settings.eval_every == 0 or is_last:
             record |= evaluate(model, data, config, device, whole=is_last)
+        if is_last and data.test is not None:
+            record |= evaluate(model, data, config, device, split="test", whole=True)
         progress.elapsed_s = time.perf_counter() - began - progress.paused_s
         record |= {"elapsed_s": progress.elapsed_s, "tokens_per_s": speed.update(progress.tokens_seen)}
         yield record | {"memory_bytes": memory_bytes(device)}
@@ -107,19 +124,23 @@ def train(
 def train_step(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
-    tokens: Tokens,
+    rows: Rows,
     config: RunConfig,
     device: torch.device,
     generator: torch.Generator,
     lr: float,
-) -> tuple[Tensor, Tensor]:
-    """Learn from one batch; return its loss and the length of the gradient before clipping."""
+) -> tuple[Tensor, Tensor, int]:
+    """Learn from one batch; return its loss, the length of the gradient before clipping, and its tokens.
+
+    The batch may come in several parts; each target counts alike, in whichever part it is.
+    """
     model.train()
+    parts = [rows.draw(config.train.batch_size, device, generator) for _ in range(config.train.accumulate)]
+    n_tokens = sum(int((targets != NO_TARGET).sum()) for _, targets in parts)
     total = torch.zeros((), device=device)
-    for _ in range(config.train.accumulate):
-        inputs, targets = get_batch(tokens, config.train.batch_size, config.model.n_ctx, device, generator)
+    for inputs, targets in parts:
         with mixed_precision(device):
-            loss = loss_of(model, inputs, targets) / config.train.accumulate
+            loss = loss_of(model, inputs, targets, reduction="sum") / n_tokens
         loss.backward()
         total += loss.detach()
     grad_norm = clip_gradients(model.parameters(), config.optim.max_grad_norm or math.inf)
@@ -127,7 +148,7 @@ def train_step(
         group["lr"] = lr
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return total, grad_norm
+    return total, grad_norm, n_tokens
 
 
 def loss_of(model: nn.Module, inputs: Tensor, targets: Tensor, reduction: str = "mean") -> Tensor:
@@ -138,29 +159,34 @@ def loss_of(model: nn.Module, inputs: Tensor, targets: Tensor, reduction: str = 
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module, data: Data, config: RunConfig, device: torch.device, *, whole: bool = False
+    model: nn.Module,
+    data: Data,
+    config: RunConfig,
+    device: torch.device,
+    *,
+    split: str = "val",
+    whole: bool = False,
 ) -> Record:
-    """Measure loss and accuracy on the fixed validation sample, or on all of the validation text."""
+    """Measure loss and accuracy on the fixed sample of a split, or on all of it."""
     model.eval()
-    n_ctx = min(config.model.n_ctx, len(data.val) - 1)
-    wanted = len(data.val) if whole else config.train.eval_sequences
-    starts = evaluation_starts(len(data.val), wanted, n_ctx)
+    rows = data.rows(split, config.model.n_ctx)
+    chosen = rows.evaluation_rows(rows.n_rows if whole else config.train.eval_sequences)
     size = config.train.batch_size
     total_loss, correct, count = 0.0, 0, 0
-    for i in range(0, len(starts), size):
-        inputs, targets = windows(data.val, starts[i : i + size], n_ctx, device)
+    for i in range(0, len(chosen), size):
+        inputs, targets = rows.take(chosen[i : i + size], device)
         with mixed_precision(device):
             logits = model(inputs).flatten(0, 1).float()
         targets = targets.flatten()
         total_loss += F.cross_entropy(logits, targets, reduction="sum").item()
         correct += int((logits.argmax(dim=-1) == targets).sum())
-        count += len(targets)
+        count += int((targets != NO_TARGET).sum())
     loss = total_loss / count
     return {
-        "val_loss": loss,
-        "val_accuracy": correct / count,
-        "val_bits_per_byte": loss / math.log(2) / data.bytes_per_token,
-        "val_perplexity": math.exp(min(loss, 700)),
+        f"{split}_loss": loss,
+        f"{split}_accuracy": correct / count,
+        f"{split}_bits_per_byte": loss / math.log(2) / data.bytes_per_token,
+        f"{split}_perplexity": math.exp(min(loss, 700)),
     }
 
 

@@ -166,7 +166,14 @@ class Worker:
             sample=dataclasses.replace(config.sample, prompts=prompts),
         )
         write_text_atomic(self.run / "config.json", self.config.to_json(), durable=True)
-        self.data = Data(self.prepared.train, self.prepared.val, self.prepared.bytes_per_token)
+        prepared, padded = self.prepared, config.data.batches == "padded"
+        self.data = Data(
+            prepared.train,
+            prepared.val,
+            prepared.bytes_per_token,
+            prepared.tokens.get("test"),
+            prepared.starts if padded else None,
+        )
         self.data.check(self.config.model.n_ctx)
         self.device = pick_device(self.config.train.device)
         torch.manual_seed(self.config.train.seed)
@@ -174,7 +181,7 @@ class Worker:
         self.optimizer = build_optimizer(self.model, self.config.optim)
         self._report("measuring this machine")
         if self.device.type == "cpu":
-            threads = self.config.train.threads or choose_threads(self.model, self.data.train, self.config)
+            threads = self.config.train.threads or choose_threads(self.model, self.data, self.config)
             torch.set_num_threads(threads)
             self.status.update(threads=threads)
         self.flops_share = flops_per_token(self.config.model) / peak_flops(self.device)
@@ -219,7 +226,8 @@ class Worker:
 
     def _update_status(self, record: Record) -> None:
         speed = record.get("tokens_per_s", 0.0)
-        tokens_left = self._tokens_per_step() * self.config.train.steps - record["tokens_seen"]
+        tokens_a_step = record["tokens_seen"] / max(1, record["step"])
+        tokens_left = tokens_a_step * (self.config.train.steps - record["step"])
         self.status.update(
             force=False,
             step=record["step"],
@@ -228,9 +236,6 @@ class Worker:
             seconds_left=round(tokens_left / speed, 1) if speed else None,
             crossings=self.watch.found,
         )
-
-    def _tokens_per_step(self) -> int:
-        return self.config.train.batch_size * self.config.train.accumulate * self.config.model.n_ctx
 
     def _write_samples(self, step: int) -> None:
         tokenizer, settings = self.prepared.tokenizer, self.config.sample

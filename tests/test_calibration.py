@@ -2,6 +2,7 @@ import numpy as np
 import torch
 
 from playground.calibration import available_cores, best_of, choose_threads, peak_flops, thread_candidates
+from playground.training import Data
 from tests.test_training import CONFIG, CPU, fresh, weights
 
 
@@ -21,7 +22,7 @@ def test_measuring_leaves_weights_gradients_and_generators_alone():
     model, _ = fresh()
     before, threads = weights(model), torch.get_num_threads()
     state = torch.get_rng_state()
-    chosen = choose_threads(model, np.arange(500) % 6, CONFIG)
+    chosen = choose_threads(model, Data(np.arange(500) % 6, np.arange(9), 1.0), CONFIG)
     torch.set_num_threads(threads)
     assert chosen in thread_candidates(available_cores())
     assert torch.equal(weights(model), before)

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from playground.dataset import evaluation_starts, get_batch
+from playground.dataset import NO_TARGET, Padded, evaluation_starts, get_batch
 
 
 def test_targets_are_the_inputs_one_token_on():
@@ -45,3 +47,48 @@ def test_evaluation_windows_fit_and_never_overlap(n_tokens, wanted, n_ctx):
     assert starts[0] == 0
     assert all(b - a >= n_ctx for a, b in zip(starts, starts[1:], strict=False))
     assert starts[-1] + n_ctx + 1 <= n_tokens
+
+
+def padded_text(lengths):
+    """Documents 1 1 1 ... , 2 2 ... with end token 0 around each, and where they start."""
+    tokens, starts = [0], []
+    for number, length in enumerate(lengths, start=1):
+        starts.append(len(tokens))
+        tokens += [number] * length + [0]
+    return np.array(tokens, dtype=np.uint16), np.array([*starts, len(tokens)])
+
+
+def test_a_padded_row_is_one_document_between_its_end_tokens():
+    rows = Padded(*padded_text([3, 1]), n_ctx=8)
+    inputs, targets = rows.take([0, 1], "cpu")
+    assert inputs.tolist() == [[0, 1, 1, 1], [0, 2, 0, 0]]
+    assert targets.tolist() == [[1, 1, 1, 0], [2, 0, NO_TARGET, NO_TARGET]]
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=30), st.integers(1, 12))
+def test_padded_rows_predict_every_token_of_every_document_once(lengths, n_ctx):
+    tokens, starts = padded_text(lengths)
+    rows = Padded(tokens, starts, n_ctx)
+    found = []
+    for row in range(rows.n_rows):
+        inputs, targets = rows.take([row], "cpu")
+        assert inputs.shape[1] <= n_ctx
+        assert len(set(targets[0].tolist()) - {0}) <= 1, "two documents in one row"
+        found += targets[0].tolist()
+    assert found == tokens[1:].tolist()
+
+
+def test_padded_evaluation_rows_are_spread_over_all():
+    rows = Padded(*padded_text([5] * 100), n_ctx=3)
+    assert rows.n_rows == 200
+    assert rows.evaluation_rows(10_000) == list(range(200))
+    assert rows.evaluation_rows(4) == [0, 50, 100, 150]
+
+
+def test_every_padded_row_is_drawn_about_equally_often():
+    rows = Padded(*padded_text([2] * 10), n_ctx=5)
+    inputs, _ = rows.draw(5000, "cpu", torch.Generator().manual_seed(0))
+    counts = torch.bincount(inputs[:, 1])[1:]
+    assert len(counts) == 10
+    assert counts.min() > 400
+    assert counts.max() < 600

@@ -74,7 +74,7 @@ def test_accumulation_equals_one_large_batch():
         model, optimizer = fresh(config)
         generator = torch.Generator().manual_seed(1)
         for _ in range(5):
-            loss, norm = train_step(model, optimizer, DATA.train, config, CPU, generator, 1e-2)
+            loss, norm, _ = train_step(model, optimizer, DATA.rows("train", 8), config, CPU, generator, 1e-2)
         results.append((weights(model), loss, norm))
     for a, b in zip(*results, strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
@@ -116,3 +116,56 @@ def test_a_validation_text_shorter_than_a_context_is_still_evaluated():
     model, _ = fresh()
     short = Data(DATA.train, np.arange(4), 1.0)
     assert math.isfinite(evaluate(model, short, CONFIG, CPU)["val_loss"])
+
+
+def padded_data() -> Data:
+    """Documents of changing length: 1 2 3 4 5 1 2 ..., with end token 0."""
+    tokens, starts = [0], []
+    for length in (3, 9, 1, 6) * 20:
+        starts.append(len(tokens))
+        tokens += [1 + i % 5 for i in range(length)] + [0]
+    starts.append(len(tokens))
+    array = np.array(tokens)
+    return Data(array, array, 1.0, starts=dict.fromkeys(("train", "val"), np.array(starts)))
+
+
+def test_filling_changes_neither_the_loss_nor_the_gradient():
+    """A padded batch equals its rows one by one, weighted by their real tokens."""
+    torch.manual_seed(0)
+    model = Transformer(ModelConfig(d_vocab=6, n_ctx=16, d_model=16, n_heads=2, n_layers=2)).double()
+    rows = padded_data().rows("train", 16)
+    inputs, targets = rows.take([0, 1, 2, 3], "cpu")
+    logits = model(inputs)
+    together = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum")
+    together.backward()
+    gradients = [p.grad.clone() for p in model.parameters()]
+    model.zero_grad()
+    alone = torch.zeros((), dtype=torch.float64)
+    for row in range(4):
+        short, wanted = rows.take([row], "cpu")
+        alone = alone + F.cross_entropy(model(short).flatten(0, 1), wanted.flatten(), reduction="sum")
+    alone.backward()
+    assert together.item() == pytest.approx(alone.item(), abs=1e-10)
+    for gradient, parameter in zip(gradients, model.parameters(), strict=True):
+        torch.testing.assert_close(gradient, parameter.grad, atol=1e-10, rtol=0)
+
+
+def test_padded_documents_are_learned_and_only_real_tokens_are_counted():
+    config = dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, steps=40, eval_every=40))
+    model, optimizer = fresh(config)
+    first, *_, last = train(model, optimizer, padded_data(), config, CPU)
+    assert last["val_loss"] < 0.7 * first["val_loss"]
+    mean_row = (4 + 8 + 2 + 2 + 7) / 5  # each document and its end token; the long one is two rows
+    assert last["tokens_seen"] == pytest.approx(40 * 4 * mean_row, rel=0.15)
+
+
+def test_a_test_text_is_scored_once_at_the_end():
+    config = dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, steps=4, eval_every=2))
+    records = list(train(*fresh(config), dataclasses.replace(DATA, test=DATA.val), config, CPU))
+    assert ["test_loss" in record for record in records] == [False] * 4 + [True]
+    assert records[-1]["test_loss"] == pytest.approx(records[-1]["val_loss"])
+
+
+def test_padded_batches_of_a_text_without_documents_are_refused():
+    with pytest.raises(ConfigError, match="not made of documents"):
+        dataclasses.replace(DATA, starts={}).check(8)
