@@ -1,0 +1,48 @@
+"""How long a run is, and what it writes when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from playground.config.checks import check_at_least, check_choices
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long, how much at a time, and what is written when."""
+
+    steps: int = 1200
+    """Optimizer steps."""
+    batch_size: int = 8
+    """Sequences of n_ctx tokens per forward pass."""
+    accumulate: int = 1
+    """Forward passes whose gradients are added up to one step."""
+    eval_every: int = 25
+    """Steps between two evaluations on the validation text."""
+    eval_sequences: int = 24
+    """Validation sequences per evaluation, the same ones every time."""
+    sample_every: int = 50
+    """Steps between two sets of completions."""
+    checkpoint_every: int = 50
+    """Steps between two checkpoints."""
+    keep_checkpoints: int = 2
+    """Newest checkpoints kept; the best one is kept beside them."""
+    log_every: int = 1
+    """Steps between two lines in metrics.jsonl."""
+    seed: int = 0
+    """Seed of the weights and of the order of the batches."""
+    device: Device = "auto"
+    """auto: a GPU if there is one, else the CPU."""
+    threads: int = 0
+    """CPU threads; 0: measured before the first step."""
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        check_at_least(
+            self, 1, "steps", "batch_size", "accumulate", "eval_every", "eval_sequences", "sample_every",
+            "checkpoint_every", "keep_checkpoints", "log_every",
+        )  # fmt: skip
+        check_at_least(self, 0, "seed", "threads")
