@@ -13,7 +13,8 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from playground import presets, runs
-from playground.bench import end, long_run, serving
+from playground.bench.processes import end, serving
+from playground.bench.tick import long_run
 from tests.conftest import CHROMIUM_ARGS, find_chromium
 
 SPEED_SECONDS = 12

@@ -3,7 +3,9 @@ import json
 import pytest
 
 from playground import bench, runs
-from playground.bench import append_points, long_run, main
+from playground.bench import main
+from playground.bench.processes import serving
+from playground.bench.tick import append_points, long_run
 
 
 def test_a_long_run_looks_like_a_real_one(tmp_path):
@@ -39,5 +41,5 @@ def test_only_what_is_named_is_measured(monkeypatch, capsys):
 def test_a_script_that_ends_before_it_answers_is_said(tmp_path):
     script = tmp_path / "broken.py"
     script.write_text("raise SystemExit(3)")
-    with pytest.raises(SystemExit, match="status 3"), bench.serving(script, tmp_path):
+    with pytest.raises(SystemExit, match="status 3"), serving(script, tmp_path):
         pass

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from playground import runs
-from playground.bench import append_points, long_run
+from playground.bench.tick import append_points, long_run
 from playground.files import write_json_atomic
 from playground.ui.monitor import baseline_lines, crossing_marks, duration, poll, smoothed
 

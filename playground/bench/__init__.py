@@ -1,0 +1,23 @@
+"""Figures of this machine: `python -m playground bench WHAT`. Times that matter are ratios within one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from playground.bench.launch import bench_launch
+from playground.bench.page import bench_page
+from playground.bench.tick import bench_tick
+
+BENCHES: dict[str, Callable[[], None]] = {"launch": bench_launch, "page": bench_page, "tick": bench_tick}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the named measurements, or all of them."""
+    if "--help" in argv or "-h" in argv or any(name not in BENCHES for name in argv):
+        rows = "\n".join(f"  {name:8} {(run.__doc__ or '').splitlines()[0]}" for name, run in BENCHES.items())
+        print(f"usage: python -m playground bench [WHAT …]\n\n{rows}")
+        return 0 if "--help" in argv or "-h" in argv else 2
+    for name in argv or list(BENCHES):
+        print(f"== {name}")
+        BENCHES[name]()
+    return 0
