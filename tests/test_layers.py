@@ -14,7 +14,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     **dict.fromkeys(
         ["config", "presets", "files", "processes", "runs", "crossings", "locks", "cache", "pace"], (0, set())
     ),
-    **dict.fromkeys(["status_file", "schedules", "accounting"], (0, set())),
+    **dict.fromkeys(["status_file", "schedules", "accounting", "curve_notes"], (0, set())),
     **dict.fromkeys(
         [
             "corpora",
