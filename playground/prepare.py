@@ -63,6 +63,14 @@ def prepare(config: DataConfig, run: Path | None = None, report: Report = ignore
     return prepare_corpus(corpus_of(config, run), config, report)
 
 
+def tokenizer_of(config: DataConfig) -> Tokenizer:
+    """Return the tokenizer that `prepare` makes for a config, without cutting the text by it."""
+    corpus = corpus_of(config)
+    fractions = (config.val_fraction, config.test_fraction)
+    found = scan(corpus)
+    return _build(corpus, split(found, corpus.whole_documents, fractions, config.text_seed), config)
+
+
 def prepare_corpus(corpus: Corpus, config: DataConfig, report: Report = ignore) -> Prepared:
     """Split, tokenize and count a corpus, or find it prepared already; see prepare."""
     found = scan(corpus, report)

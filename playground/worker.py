@@ -39,6 +39,7 @@ from playground.prepare import corpus_of, default_prompts, prepare
 from playground.prepared import Prepared, load_prepared, save_prepared
 from playground.sampling import generate
 from playground.status_file import StatusFile
+from playground.text_stream import TextStream
 from playground.training import Data, DivergedError, Progress, Record, pick_device, train
 
 DONE, FAILED, STOPPED = 0, 1, 130
@@ -246,7 +247,8 @@ class Worker:
                 continue
             own = dataclasses.replace(settings, seed=settings.seed + number)
             drawn = generate(self.model, tokens, own, end_id=tokenizer.end_id)
-            completion = tokenizer.decode([d.token for d in drawn])
+            stream = TextStream(tokenizer)
+            completion = "".join(stream.feed(d.token) for d in drawn) + stream.flush()
             shown = {name: value for name, value in dataclasses.asdict(own).items() if name != "prompts"}
             lines.append({"step": step, "prompt": prompt, "completion": completion, "settings": shown})
         with open(self.run / "samples.jsonl", "ab") as file:

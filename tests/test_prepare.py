@@ -6,7 +6,7 @@ import pytest
 from playground.baselines import unigram_entropy
 from playground.config import ConfigError, DataConfig
 from playground.corpora import load_corpus, text_corpus
-from playground.prepare import prepare, prepare_corpus
+from playground.prepare import prepare, prepare_corpus, tokenizer_of
 from playground.prepared import load_prepared, save_prepared
 
 TEXT = "the cat sat on the mat. the dog sat on the log. " * 30
@@ -76,3 +76,13 @@ def test_what_is_saved_is_what_is_loaded(tmp_path):
     assert loaded.tokenizer.decode(loaded.train) == prepared.tokenizer.decode(prepared.train)
     (tmp_path / "tokens" / "val.npy").unlink()
     assert load_prepared(tmp_path) is None
+
+
+@pytest.mark.parametrize("spec", ["char", "bpe:400", "alphabet"])
+def test_the_tokenizer_alone_is_the_one_that_preparing_makes(spec):
+    config = DataConfig(corpus="brackets", tokenizer=spec)
+    alone, prepared = tokenizer_of(config), prepare(config).tokenizer
+    assert (alone.spec, alone.d_vocab, alone.end_id) == (prepared.spec, prepared.d_vocab, prepared.end_id)
+    assert [alone.piece(i) for i in range(alone.d_vocab)] == [
+        prepared.piece(i) for i in range(prepared.d_vocab)
+    ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,14 @@ END_TOKEN = "<|endoftext|>"
 
 SPEC_FILE = "playground.json"
 """Says in a folder which kind of tokenizer lies there."""
+
+
+KEEP_SURROGATES = "playground.keep_surrogates"
+"""Name of the rule by which bytes that are no UTF-8 are decoded."""
+
+SURROGATES = re.compile("([\ud800-\udfff]+)")
+SURROGATE_BYTES = frozenset([0xED, *range(0x80, 0xC0)])
+"""The bytes of which surrogates consist."""
 
 
 class TokenizerError(ValueError):
@@ -51,8 +61,12 @@ class Tokenizer(ABC):
         return [np.array(self.encode(text), dtype=np.uint32) for text in texts]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Return the text of ids; bytes that are no UTF-8 become U+FFFD."""
-        return b"".join(self.piece(int(i)) for i in ids).decode("utf-8", errors="replace")
+        """Return the text of ids; bytes that are no UTF-8 become U+FFFD.
+
+        A lone surrogate, which a text can hold but no file, comes back as it was: text for a page or a file
+        is better read through TextStream, which never gives one.
+        """
+        return b"".join(self.piece(int(i)) for i in ids).decode("utf-8", errors=KEEP_SURROGATES)
 
     def unknown_characters(self, text: str) -> str:
         """Return the distinct characters of a text that the vocabulary lacks; they are left out of it."""
@@ -93,7 +107,42 @@ def code_points(text: str) -> NDArray[np.uint32]:
 
 def without_surrogates(text: str) -> str:
     """Return a text without lone surrogates, which have no UTF-8."""
-    return text.encode("utf-8", "ignore").decode("utf-8")
+    return text.encode("utf-8", "ignore").decode("utf-8") if has_surrogates(text) else text
+
+
+def has_surrogates(text: str) -> bool:
+    """Tell whether a text holds lone surrogates."""
+    try:
+        text.isascii() or text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def encode_around_surrogates(
+    text: str, encode: Callable[[str], list[int]], byte_ids: Mapping[int, int]
+) -> list[int]:
+    """Return the ids of a text with lone surrogates: each as three bytes, where there are ids for them."""
+    ids: list[int] = []
+    for place, part in enumerate(SURROGATES.split(text)):
+        if place % 2:
+            found = map(byte_ids.get, part.encode("utf-8", "surrogatepass"))
+            ids += [number for number in found if number is not None]
+        elif part:
+            ids += encode(part)
+    return ids
+
+
+def _keep_surrogate(error: UnicodeError) -> tuple[str, int]:
+    """Decode the three bytes of a lone surrogate; other bytes that are no UTF-8 become U+FFFD."""
+    assert isinstance(error, UnicodeDecodeError)
+    three = error.object[error.start : error.start + 3]
+    if re.fullmatch(rb"\xed[\xa0-\xbf][\x80-\xbf]", three):
+        return three.decode("utf-8", "surrogatepass"), error.start + 3
+    return "\ufffd", error.end
+
+
+codecs.register_error(KEEP_SURROGATES, _keep_surrogate)
 
 
 def lone_surrogates(text: str) -> str:

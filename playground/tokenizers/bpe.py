@@ -17,7 +17,8 @@ from playground.files import write_text_atomic
 from playground.tokenizers.base import (
     Tokenizer,
     checked,
-    lone_surrogates,
+    encode_around_surrogates,
+    has_surrogates,
     save_spec,
     without_surrogates,
 )
@@ -61,22 +62,31 @@ class BPETokenizer(Tokenizer):
             vocabulary.setdefault(left + right, len(vocabulary))
         return BPETokenizer(byte_level(models.BPE(vocabulary, merges)), self.end_id is not None)
 
+    @cached_property
+    def byte_ids(self) -> dict[int, int]:
+        """The id of each byte that stands alone."""
+        vocabulary = self.library.get_vocab(with_added_tokens=False)
+        return {byte: vocabulary[token] for byte, token in byte_alphabet().items()}
+
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text; a lone surrogate, which has no UTF-8, is left out."""
-        return self.library.encode(without_surrogates(text)).ids
+        """Return the ids of a text; a lone surrogate, which has no UTF-8, as three bytes."""
+        if has_surrogates(text):
+            return encode_around_surrogates(text, self._encode, self.byte_ids)
+        return self._encode(text)
+
+    def _encode(self, text: str) -> list[int]:
+        return self.library.encode(text).ids
 
     def encode_batch(self, texts: Sequence[str]) -> list[NDArray[np.uint32]]:
         """Return the ids of many texts, as arrays, on all cores."""
-        encodings = self.library.encode_batch_fast([without_surrogates(text) for text in texts])
+        if any(map(has_surrogates, texts)):
+            return super().encode_batch(texts)
+        encodings = self.library.encode_batch_fast(list(texts))
         return [np.array(encoding.ids, dtype=np.uint32) for encoding in encodings]
 
     def piece(self, token_id: int) -> bytes:
         """Return the bytes that were merged into this token."""
         return self.pieces[checked(token_id, self.d_vocab)]
-
-    def unknown_characters(self, text: str) -> str:
-        """Return the distinct lone surrogates of a text."""
-        return lone_surrogates(text)
 
     def save(self, folder: Path) -> None:
         """Write the merges in the library's own format, and beside them what it does not know."""

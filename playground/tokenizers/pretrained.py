@@ -16,12 +16,14 @@ from tokenizers import Tokenizer as LibraryTokenizer
 
 from playground.files import write_text_atomic
 from playground.tokenizers.base import (
+    SURROGATE_BYTES,
     Tokenizer,
     TokenizerError,
     checked,
+    encode_around_surrogates,
+    has_surrogates,
     lone_surrogates,
     save_spec,
-    without_surrogates,
 )
 from playground.tokenizers.bpe import token_bytes
 
@@ -65,14 +67,29 @@ class PretrainedTokenizer(Tokenizer):
                 pieces[number] = to_bytes(token)
         return pieces
 
+    @cached_property
+    def byte_ids(self) -> dict[int, int]:
+        """The ids of the bytes of which surrogates consist; none unless all of them have one."""
+        ids = {piece[0]: number for number, piece in enumerate(self.pieces) if len(piece) == 1}
+        return ids if ids.keys() >= SURROGATE_BYTES else {}
+
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text, without special tokens; a lone surrogate is left out."""
-        return self.library.encode(without_surrogates(text), add_special_tokens=False).ids
+        """Return the ids of a text, without special tokens.
+
+        A lone surrogate, which has no UTF-8, becomes three bytes; it is left out where there are no bytes.
+        """
+        if has_surrogates(text):
+            return encode_around_surrogates(text, self._encode, self.byte_ids)
+        return self._encode(text)
+
+    def _encode(self, text: str) -> list[int]:
+        return self.library.encode(text, add_special_tokens=False).ids
 
     def encode_batch(self, texts: Sequence[str]) -> list[NDArray[np.uint32]]:
         """Return the ids of many texts, as arrays, on all cores."""
-        clean = [without_surrogates(text) for text in texts]
-        encodings = self.library.encode_batch_fast(clean, add_special_tokens=False)
+        if any(map(has_surrogates, texts)):
+            return super().encode_batch(texts)
+        encodings = self.library.encode_batch_fast(list(texts), add_special_tokens=False)
         return [np.array(encoding.ids, dtype=np.uint32) for encoding in encodings]
 
     def piece(self, token_id: int) -> bytes:
@@ -84,9 +101,19 @@ class PretrainedTokenizer(Tokenizer):
         special = "" if self.piece(token_id) else self.library.id_to_token(token_id)
         return special or super().label(token_id)
 
+    @cached_property
+    def unknown_id(self) -> int | None:
+        """The id that stands for whatever the vocabulary lacks, if there is one."""
+        unknown = json.loads(self.library.to_str())["model"].get("unk_token")
+        return None if unknown is None else self.library.token_to_id(unknown)
+
     def unknown_characters(self, text: str) -> str:
-        """Return the distinct lone surrogates of a text."""
-        return lone_surrogates(text)
+        """Return the distinct characters that become the unknown token, and surrogates that are left out."""
+        lost = "" if self.byte_ids else lone_surrogates(text)
+        if self.unknown_id is None:
+            return lost
+        characters = sorted(set(text) - set(lone_surrogates(text)))
+        return lost + "".join(c for c in characters if self.unknown_id in self._encode(c))
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer in the library's own format, and beside it its name and end token."""
