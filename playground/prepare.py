@@ -16,10 +16,10 @@ import numpy as np
 from playground.baselines import all_baselines
 from playground.cache import folder_for, key_of
 from playground.config import ConfigError, DataConfig
-from playground.corpora import Corpus, corpus_info, load_corpus, text_corpus
-from playground.corpora.text_files import read_text_file
+from playground.corpora import Corpus
 from playground.files import write_json_atomic
 from playground.prepared import BASELINES_FILE, Prepared, load_prepared
+from playground.sources import corpus_of
 from playground.splits import SPLITS, Piece, Report, Scan, Split, ignore, pieces, scan, split
 from playground.token_files import TokenFile, read_tokens
 from playground.tokenizers import Tokenizer, build_tokenizer, is_learned
@@ -35,23 +35,6 @@ MAX_BPE_TRAINING = 50_000_000
 
 BATCH_CHARACTERS = 2_000_000
 """Text that is handed to the tokenizer at once, for all cores to share."""
-
-
-def corpus_of(config: DataConfig, run: Path | None = None) -> Corpus:
-    """Return the text a config names; a relative text_file is looked up in the run folder first."""
-    if config.corpus != "text":
-        return load_corpus(config.corpus, config.text_seed)
-    path = Path(config.text_file)
-    if run is not None and not path.is_absolute() and (run / path).is_file():
-        path = run / path
-    return text_corpus(read_text_file(path), name=path.name)
-
-
-def default_prompts(config: DataConfig, corpus: Corpus) -> tuple[str, ...]:
-    """Return the fixed prompts of a corpus; for own text, its first words."""
-    if config.corpus != "text":
-        return corpus_info(config.corpus).prompts
-    return (next(iter(corpus.documents))[:12],)
 
 
 def prepare(config: DataConfig, run: Path | None = None, report: Report = ignore) -> Prepared:

@@ -35,9 +35,10 @@ from playground.files import (
 from playground.models import Transformer
 from playground.optim import build_optimizer
 from playground.pace import Pace
-from playground.prepare import corpus_of, default_prompts, prepare
+from playground.prepare import prepare
 from playground.prepared import Prepared, load_prepared, save_prepared
 from playground.sampling import generate
+from playground.sources import corpus_of, default_prompts
 from playground.status_file import StatusFile
 from playground.text_stream import TextStream
 from playground.training import Data, DivergedError, Progress, Record, pick_device, train

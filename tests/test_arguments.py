@@ -26,11 +26,7 @@ from playground.cli.arguments import one_sentence
     ],
 )
 def test_bad_arguments_end_with_one_line_and_status_2(command, tmp_path, argv, words):
-    status, out, err = command(*(word.replace("{tmp}", str(tmp_path)) for word in argv))
-    if argv[:2] == ["train", "--text"]:
-        assert status == 1, "the run says why it failed"
-        assert words[0] in out + err
-        return
+    status, _, err = command(*(word.replace("{tmp}", str(tmp_path)) for word in argv))
     assert status == 2
     last = err.strip().splitlines()[-1] if words else ""
     assert "Traceback" not in err

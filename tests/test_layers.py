@@ -17,8 +17,9 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     **dict.fromkeys(["status_file", "schedules", "accounting", "curve_notes"], (0, set())),
     **dict.fromkeys(
         [
-            "corpora",
             "tokenizers",
+            "hub_errors",
+            "sources",
             "baselines",
             "thinning",
             "prepare",
@@ -33,6 +34,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     **dict.fromkeys(
         ["dataset", "models", "optim", "checkpoint", "sampling", "loading", "text_stream"], (2, CORE)
     ),
+    "corpora": (1, {"numpy", "datasets", "huggingface_hub", "pyarrow"}),
     "pair_table": (1, {"numpy", "numba"}),
     **dict.fromkeys(["training", "calibration"], (3, CORE)),
     **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm"})),

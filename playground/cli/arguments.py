@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import tyro
@@ -26,20 +28,15 @@ class UsageError(Exception):
 class TextArgs:
     """Which text, and how it is cut into tokens."""
 
+    data: Annotated[DataConfig, Flat] = field(default_factory=lambda: DataConfig(tokenizer="bpe:512"))
     text: str = ""
-    """A UTF-8 text file."""
-    corpus: str = "toy-stories"
-    """A built-in corpus; `corpora` lists them."""
-    tokenizer: str = "bpe:512"
-    """char, byte, or bpe:N."""
+    """A text file or a folder of them, in place of a corpus."""
     json: tyro.conf.FlagCreatePairsOff[bool] = False
     """Print JSON."""
 
-    def data(self) -> DataConfig:
-        """Return these choices as a config."""
-        if self.text:
-            return DataConfig(corpus="text", text_file=self.text, tokenizer=self.tokenizer)
-        return DataConfig(corpus=self.corpus, tokenizer=self.tokenizer)
+    def source(self) -> DataConfig:
+        """Return the text that is meant."""
+        return with_source(self.data, self.text)
 
 
 @dataclass(frozen=True)
@@ -64,9 +61,25 @@ class TrainArgs:
     preset: str = presets.DEFAULT_PRESET
     """Settings to begin with; flags change single ones."""
     text: str = ""
-    """A UTF-8 text file to learn, in place of a corpus."""
+    """A text file or a folder of them to learn, in place of a corpus."""
     resume: tyro.conf.FlagCreatePairsOff[bool] = False
     """Go on from the run's last checkpoint."""
+
+
+def with_source(data: DataConfig, text: str) -> DataConfig:
+    """Return the settings with the text that --text or --hub names; a relative path is made whole.
+
+    A dataset of the catalogue brings its configuration, split and columns along, where none are named.
+    """
+    if text and data.hub:
+        raise UsageError(f"--text {text} and --hub {data.hub} are two texts: keep one.")
+    if text:
+        return dataclasses.replace(data, corpus="text", text_file=str(Path(text).resolve()))
+    if not data.hub:
+        return data
+    from playground.corpora.hub_catalogue import with_preset
+
+    return with_preset(dataclasses.replace(data, corpus="hub"))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from playground import presets, runs
-from playground.cli.arguments import PROG, RunsArgs, SampleArgs, TrainArgs, UsageError, parse
+from playground.cli.arguments import PROG, RunsArgs, SampleArgs, TrainArgs, UsageError, parse, with_source
 from playground.config import RunConfig
 
 
@@ -38,7 +38,9 @@ def estimate(argv: Sequence[str]) -> int:
     if model.d_vocab == 0:
         from playground import prepare as preparing
 
-        model = dataclasses.replace(model, d_vocab=preparing.prepare(args.data).tokenizer.d_vocab)
+        model = dataclasses.replace(
+            model, d_vocab=preparing.prepare(with_source(args.data, args.text)).tokenizer.d_vocab
+        )
     for part, count in count_parameters(model).items():
         print(f"{part:12} {count:14,} parameters")
     print(f"{'training':12} {flops_per_token(model):14,} FLOPs per token")
@@ -82,9 +84,11 @@ def _run_folder(args: TrainArgs, argv: Sequence[str]) -> Path:
         return folder
     if args.resume:
         raise UsageError(f"There is nothing to resume: {args.run or 'no run'} has no config.json.")
-    data = args.data
-    if args.text:
-        data = dataclasses.replace(data, corpus="text", text_file=str(Path(args.text).resolve()))
+    data = with_source(args.data, args.text)
+    if data.corpus == "text":
+        from playground.sources import text_file_of
+
+        text_file_of(data).check()
     config = RunConfig(
         model=args.model,
         data=data,

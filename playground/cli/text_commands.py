@@ -24,11 +24,11 @@ def corpora(argv: Sequence[str]) -> int:
 def tokenize(argv: Sequence[str]) -> int:
     """Cut text into tokens."""
     args = parse(TokenizeArgs, argv, "tokenize")
-    from playground.prepare import corpus_of
+    from playground.sources import corpus_of
     from playground.tokenizers import build_tokenizer
 
     text = args.input or sys.stdin.read()
-    tokenizer = build_tokenizer(args.tokenizer, corpus_of(args.data()).documents, end_token=False)
+    tokenizer = build_tokenizer(args.data.tokenizer, corpus_of(args.source()).documents, end_token=False)
     ids = [int(i) for i in tokenizer.encode(text)]
     if args.json:
         print(json.dumps([{"id": i, "bytes": tokenizer.piece(i).hex(" ")} for i in ids]))
@@ -53,7 +53,7 @@ def baselines(argv: Sequence[str]) -> int:
     from playground.prepare import prepare
 
     with progress_bar() as report:
-        values = prepare(args.data(), report=report).baselines
+        values = prepare(args.source(), report=report).baselines
     if args.json:
         print(json.dumps(values, indent=1))
         return 0

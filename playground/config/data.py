@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,15 +10,35 @@ from playground.config.checks import check_at_least, check_choices, require
 
 Batches = Literal["packed", "padded"]
 
+HUB_ID = r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*"
+
 
 @dataclass(frozen=True)
 class DataConfig:
     """Which text is learned, and how it is cut into tokens."""
 
     corpus: str = "toy-stories"
-    """A built-in corpus (`python -m playground corpora`), as markov:3 with its number; or "text"."""
+    """A built-in corpus (`python -m playground corpora`), as markov:3 with its number; "text" or "hub"."""
     text_file: str = ""
-    """Path of a UTF-8 text file; a relative path is looked up in the run folder first."""
+    """A .txt, .md, .jsonl, .csv, .tsv or .parquet file, or a folder of them; first looked up in the run."""
+    encoding: str = ""
+    """Encoding of text_file, as cp1252; empty: what its byte-order mark says, else UTF-8."""
+    hub: str = ""
+    """Id of a dataset on the Hub, as roneneldan/TinyStories."""
+    hub_config: str = ""
+    """Configuration of the dataset; empty: its default."""
+    hub_split: str = "train"
+    """Split of the dataset, or several of them, as train+validation."""
+    hub_revision: str = ""
+    """Commit of the dataset; empty: the newest, which is then written into the run's config."""
+    text_column: str = ""
+    """Column that is the text, where there are records; empty: the only one, or the one named text."""
+    template: str = ""
+    """Document made of several columns, as "Question: {question}\\nAnswer: {answer}"; or text_column."""
+    max_documents: int = 0
+    """Documents that are read, of a text file or dataset; 0: all."""
+    max_bytes: int = 0
+    """UTF-8 bytes that are read, in whole documents; 0: all."""
     tokenizer: str = "bpe:1024"
     """char, byte, bpe:N (trained on this text, N tokens), gpt2, alphabet, alphabet:CHARACTERS, or hf:NAME."""
     val_fraction: float = 0.1
@@ -31,10 +52,7 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         check_choices(self)
-        require(bool(self.corpus), "corpus is empty: name one, or give a text file.")
-        require(
-            self.corpus != "text" or bool(self.text_file), 'corpus "text" needs text_file, but it is empty.'
-        )
+        self._check_source()
         require(
             0 < self.val_fraction <= 0.5,
             f"val_fraction must be over 0 and at most 0.5, but it is {self.val_fraction!r}.",
@@ -44,3 +62,27 @@ class DataConfig:
             f"test_fraction must be from 0 to 0.4, but it is {self.test_fraction!r}.",
         )
         check_at_least(self, 0, "text_seed")
+
+    def _check_source(self) -> None:
+        require(bool(self.corpus), "corpus is empty: name one, or give a text file.")
+        require(
+            self.corpus != "text" or bool(self.text_file), 'corpus "text" needs text_file, but it is empty.'
+        )
+        require(self.corpus != "hub" or bool(self.hub), 'corpus "hub" needs hub, a dataset, but it is empty.')
+        require(
+            not self.hub or re.fullmatch(HUB_ID, self.hub) is not None,
+            f"hub must be the id of a dataset, as roneneldan/TinyStories, but it is {self.hub!r}.",
+        )
+        require(
+            re.fullmatch(r"[^+\s]+(\+[^+\s]+)*", self.hub_split) is not None,
+            f"hub_split must name a split, as train or train+test, but it is {self.hub_split!r}.",
+        )
+        require(
+            not (self.text_column and self.template),
+            f"text_column ({self.text_column!r}) and template ({self.template!r}) are two ways: keep one.",
+        )
+        require(
+            not self.template or "{" in self.template,
+            f"template must have a field in braces, as {{question}}, but it is {self.template!r}.",
+        )
+        check_at_least(self, 0, "max_documents", "max_bytes")

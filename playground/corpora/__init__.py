@@ -8,7 +8,7 @@ from playground.corpora.catalogue import (
     load_corpus,
     parse_spec,
 )
-from playground.corpora.corpus import Corpus, CorpusError, UnknownCorpus, text_corpus
+from playground.corpora.corpus import Corpus, CorpusError, UnknownCorpus, file_corpus, text_corpus
 
 __all__ = [
     "CORPORA",
@@ -18,6 +18,7 @@ __all__ = [
     "Parameter",
     "UnknownCorpus",
     "corpus_info",
+    "file_corpus",
     "load_corpus",
     "parse_spec",
     "text_corpus",

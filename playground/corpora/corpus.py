@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from playground.corpora.caps import Capped
+from playground.corpora.readers import DocumentFile
+
 
 class CorpusError(ValueError):
     """Text that can't be a corpus; the message is one sentence."""
@@ -49,3 +52,10 @@ def text_corpus(text: str, name: str = "text") -> Corpus:
     Raises CorpusError for text with nothing but blanks.
     """
     return Corpus(name, (text.replace("\r\n", "\n"),), whole_documents=False)
+
+
+def file_corpus(file: DocumentFile, max_documents: int = 0, max_bytes: int = 0) -> Corpus:
+    """Make a corpus of a file or folder of one's own, read as it is asked for, up to a limit (0: all)."""
+    file.check()
+    documents = Capped(file, max_documents, max_bytes, file.whole_documents)
+    return Corpus(file.path.name, documents, whole_documents=file.whole_documents)

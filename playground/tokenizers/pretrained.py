@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer as LibraryTokenizer
 
 from playground.files import write_text_atomic
+from playground.hub_errors import UNREACHABLE, first_line, kinds_of
 from playground.tokenizers.base import (
     SURROGATE_BYTES,
     Tokenizer,
@@ -167,25 +168,15 @@ def fetch_tokenizer(name: str) -> PretrainedTokenizer:
 
 
 def _why_not(name: str, error: Exception) -> str:
-    """Return the reason in one sentence: the libraries' own explanations take many lines."""
-    causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
-        causes.append(cause)
-    kinds = {type(cause).__name__ for cause in causes}
+    """Return the reason in one sentence."""
+    kinds = kinds_of(error)
     if "GatedRepoError" in kinds:
         return f"The tokenizer {name} is gated: accept its terms on the Hub, and log in with `hf auth login`."
     if "RepositoryNotFoundError" in kinds:
         return f"There is no model named {name!r} on the Hugging Face Hub, and no such folder here."
-    if kinds & {
-        "ConnectError",
-        "ConnectionError",
-        "LocalEntryNotFoundError",
-        "OfflineModeIsEnabled",
-        "ConnectTimeout",
-    }:
+    if kinds & UNREACHABLE:
         return (
             f"The Hugging Face Hub can't be reached, and {name} is not in the cache: check the connection, "
             "or use gpt2, which needs none."
         )
-    first = str(error).strip().split("\n")[0]
-    return f"The tokenizer {name} can't be loaded: {first}"
+    return f"The tokenizer {name} can't be loaded: {first_line(error)}."
