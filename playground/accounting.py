@@ -2,28 +2,64 @@
 
 from __future__ import annotations
 
+import bisect
+import dataclasses
+
 from playground.config import ModelConfig
 
 
 def count_parameters(config: ModelConfig) -> dict[str, int]:
     """Return the number of parameters by part, and in all under "total"; a tied unembedding counts once."""
-    width = config.n_heads * config.d_head
-    norm = config.d_model * (2 if config.norm == "layernorm" and config.bias else 1)
-    up = 2 * config.d_mlp if config.activation == "swiglu" else config.d_mlp
-    attention = config.d_model * 3 * width + width * config.d_model
-    mlp = config.d_model * up + config.d_mlp * config.d_model
-    if config.bias:
-        attention += 3 * width + config.d_model
-        mlp += up + config.d_model
+    layers = _lstm_layers(config) if config.architecture == "lstm" else _transformer_layers(config)
     parts = {
         "embedding": config.d_vocab * config.d_model,
+        **layers,
+        "unembedding": 0 if config.tie_embeddings else config.d_vocab * config.d_model,
+    }
+    return {**parts, "total": sum(parts.values())}
+
+
+def _transformer_layers(config: ModelConfig) -> dict[str, int]:
+    queries, keys = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
+    norm = config.d_model * (2 if config.norm == "layernorm" and config.bias else 1)
+    up = 2 * config.d_mlp if config.activation == "swiglu" else config.d_mlp
+    attention = config.d_model * (queries + 2 * keys) + queries * config.d_model
+    mlp = config.d_model * up + config.d_mlp * config.d_model
+    if config.bias:
+        attention += queries + 2 * keys + config.d_model
+        mlp += up + config.d_model
+    return {
         "positions": config.n_ctx * config.d_model if config.positions == "learned" else 0,
         "attention": config.n_layers * attention,
         "mlp": config.n_layers * mlp,
         "norms": (2 * config.n_layers + 1) * norm,
-        "unembedding": 0 if config.tie_embeddings else config.d_vocab * config.d_model,
     }
-    return {**parts, "total": sum(parts.values())}
+
+
+def _lstm_layers(config: ModelConfig) -> dict[str, int]:
+    """Four gates, each reading the layer below and the last state; PyTorch keeps a bias for either."""
+    gates = 4 * config.d_model
+    return {"lstm": config.n_layers * gates * (2 * config.d_model + (2 if config.bias else 0))}
+
+
+def lstm_of_equal_size(config: ModelConfig, n_layers: int = 0) -> ModelConfig:
+    """Return the LSTM whose parameters come closest to those of a model; n_layers 0: as many layers."""
+    wanted = count_parameters(config)["total"]
+    base = dataclasses.replace(
+        config.underived(), architecture="lstm", n_layers=n_layers or config.n_layers, d_mlp=0, n_kv_heads=0
+    )
+
+    def sized(d_model: int) -> ModelConfig:
+        return dataclasses.replace(base.underived(), d_model=d_model, d_head=0)
+
+    def total(d_model: int) -> int:
+        return count_parameters(sized(d_model))["total"]
+
+    too_wide = 1
+    while total(too_wide) < wanted:
+        too_wide *= 2
+    width = bisect.bisect_left(range(too_wide + 1), wanted, lo=1, key=total)
+    return sized(min((max(1, width - 1), width), key=lambda d_model: abs(total(d_model) - wanted)))
 
 
 def flops_per_token(config: ModelConfig, *, backward: bool = True) -> int:
@@ -32,8 +68,11 @@ def flops_per_token(config: ModelConfig, *, backward: bool = True) -> int:
     A multiplication with an addition counts as two; the backward pass costs twice the forward pass.
     Attention is counted over the whole context, as the products are computed.
     """
-    width = config.n_heads * config.d_head
-    up = 2 * config.d_mlp if config.activation == "swiglu" else config.d_mlp
-    block = config.d_model * 4 * width + config.d_model * (up + config.d_mlp) + 2 * config.n_ctx * width
-    forward = 2 * (config.n_layers * block + config.d_model * config.d_vocab)
+    if config.architecture == "lstm":
+        layer = 8 * config.d_model**2
+    else:
+        queries, keys = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
+        up = 2 * config.d_mlp if config.activation == "swiglu" else config.d_mlp
+        layer = config.d_model * (2 * queries + 2 * keys + up + config.d_mlp) + 2 * config.n_ctx * queries
+    forward = 2 * (config.n_layers * layer + config.d_model * config.d_vocab)
     return forward * 3 if backward else forward

@@ -8,7 +8,7 @@ from pathlib import Path
 from playground import runs
 from playground.checkpoint import CheckpointError, load_model_weights
 from playground.config import RunConfig
-from playground.models import Transformer
+from playground.models import Model, build_model
 from playground.tokenizers import Tokenizer, load_tokenizer
 
 ATTEMPTS = 3
@@ -23,7 +23,7 @@ class LoadedRun:
     step: int
     config: RunConfig
     tokenizer: Tokenizer
-    model: Transformer
+    model: Model
 
 
 def newest_step(run: Path) -> int:
@@ -47,7 +47,7 @@ def load_run(run: Path, step: int | None = None) -> LoadedRun:
         chosen = newest_step(run) if step is None else step
         if chosen not in runs.checkpoints(run):
             raise CheckpointError(f"{run.name} has no checkpoint of step {chosen}.")
-        model = Transformer(config.model)
+        model = build_model(config.model)
         try:
             load_model_weights(runs.checkpoint_folder(run, chosen), model)
         except CheckpointError:

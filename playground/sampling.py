@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from playground.config import ConfigError, SampleConfig
-from playground.models import Transformer
+from playground.models import Model
 
 Logits = Float[Tensor, "*batch d_vocab"]
 
@@ -110,7 +110,7 @@ def reshape_logits(logits: Logits, settings: SampleConfig) -> Logits:
 
 
 def generate(
-    model: Transformer,
+    model: Model,
     tokens: list[int],
     settings: SampleConfig,
     *,
@@ -142,7 +142,7 @@ def generate(
 
 
 @torch.inference_mode()
-def _last_logits(model: Transformer, tokens: list[int], cache, device: torch.device) -> Tensor:
+def _last_logits(model: Model, tokens: list[int], cache, device: torch.device) -> Tensor:
     was_training = model.training
     model.eval()
     logits = model(torch.tensor([tokens], device=device), cache)[0, -1].float().cpu()

@@ -32,7 +32,7 @@ from playground.files import (
     read_json_lines,
     write_text_atomic,
 )
-from playground.models import Transformer
+from playground.models import build_model
 from playground.optim import build_optimizer
 from playground.pace import Pace
 from playground.prepare import prepare
@@ -179,7 +179,7 @@ class Worker:
         self.data.check(self.config.model.n_ctx)
         self.device = pick_device(self.config.train.device)
         torch.manual_seed(self.config.train.seed)
-        self.model = Transformer(self.config.model).to(self.device)
+        self.model = build_model(self.config.model).to(self.device)
         self.optimizer = build_optimizer(self.model, self.config.optim)
         self._report("measuring this machine")
         if self.device.type == "cpu":

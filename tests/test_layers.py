@@ -37,6 +37,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     "corpora": (1, {"numpy", "datasets", "huggingface_hub", "pyarrow"}),
     "pair_table": (1, {"numpy", "numba"}),
     **dict.fromkeys(["training", "calibration"], (3, CORE)),
+    "pretrained": (3, {*CORE, "transformers"}),
     **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm"})),
     "ui": (5, {"gradio", "plotly", "numpy", "torch"}),
     "__init__": (0, set()),

@@ -8,6 +8,7 @@ from typing import Literal
 
 from playground.config.checks import check_at_least, check_choices, require
 
+Architecture = Literal["transformer", "lstm"]
 Positions = Literal["learned", "sinusoidal", "rotary", "none"]
 Norm = Literal["layernorm", "rmsnorm"]
 Activation = Literal["gelu", "gelu_tanh", "relu2", "swiglu"]
@@ -48,13 +49,33 @@ class ModelConfig:
     """Normalise queries and keys, which keeps high learning rates stable."""
     init: Init = "zero_residual"
     """gpt2: N(0, 0.02), residual projections smaller; zero_residual: they and the unembedding start at 0."""
+    architecture: Architecture = "transformer"
+    """lstm: a recurrent model of d_model and n_layers, without attention, positions, MLP and norms."""
+    n_kv_heads: int = 0
+    """Heads of keys and values, each shared by n_heads / n_kv_heads heads of queries; 0: n_heads."""
+    norm_eps: float = 0.0
+    """Smallest variance that is divided by in normalisation; 0: 1e-5 for LayerNorm, 1e-6 for RMSNorm."""
+    rope_theta: float = 10_000.0
+    """Rotary positions: the slowest pair turns by about 1 / rope_theta a token."""
 
     def __post_init__(self) -> None:
         check_choices(self)
-        check_at_least(self, 0, "d_vocab", "d_mlp", "d_head")
-        check_at_least(self, 1, "n_ctx", "d_model", "n_heads", "n_layers")
+        check_at_least(self, 0, "d_vocab", "d_mlp", "d_head", "n_kv_heads", "norm_eps")
+        check_at_least(self, 1, "n_ctx", "d_model", "n_heads", "n_layers", "rope_theta")
+        require(0 <= self.dropout < 1, f"dropout must be from 0 to under 1, but it is {self.dropout!r}.")
         if self.d_mlp == 0:
             object.__setattr__(self, "d_mlp", 4 * self.d_model)
+        if self.n_kv_heads == 0:
+            object.__setattr__(self, "n_kv_heads", self.n_heads)
+        if self.architecture == "transformer":
+            self._settle_heads()
+
+    def _settle_heads(self) -> None:
+        require(
+            self.n_heads % self.n_kv_heads == 0,
+            f"n_heads ({self.n_heads}) can't be divided by n_kv_heads ({self.n_kv_heads}): "
+            "every head of keys and values serves the same number of heads.",
+        )
         if self.d_head == 0:
             require(
                 self.d_model % self.n_heads == 0,
@@ -66,7 +87,6 @@ class ModelConfig:
             self.positions != "rotary" or self.d_head % 2 == 0,
             f"rotary positions turn pairs of numbers, so d_head must be even, but it is {self.d_head}.",
         )
-        require(0 <= self.dropout < 1, f"dropout must be from 0 to under 1, but it is {self.dropout!r}.")
 
     def underived(self) -> ModelConfig:
         """Return a copy whose derived widths are 0 again, so that they follow when d_model is replaced."""
@@ -75,4 +95,6 @@ class ModelConfig:
             object.__setattr__(loose, "d_mlp", 0)
         if self.d_head * self.n_heads == self.d_model:
             object.__setattr__(loose, "d_head", 0)
+        if self.n_kv_heads == self.n_heads:
+            object.__setattr__(loose, "n_kv_heads", 0)
         return loose

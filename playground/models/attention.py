@@ -1,0 +1,97 @@
+"""Causal self-attention: the only place where positions talk to each other, and it looks back only."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from playground.config import ModelConfig
+from playground.models.positions import rotate
+
+
+class Cache:
+    """Keys and values of the tokens read so far, so that each new token costs one forward of one token."""
+
+    def __init__(self, config: ModelConfig, batch: int, device: torch.device, dtype: torch.dtype) -> None:
+        shape = (config.n_layers, 2, batch, config.n_kv_heads, config.n_ctx, config.d_head)
+        self.keys_values = torch.empty(shape, device=device, dtype=dtype)
+        self.mask: Bool[Tensor, "batch length"] | None = None
+        self.length = 0
+
+    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Store the keys and values (batch head pos d_head) of new tokens; return those of all tokens."""
+        end = self.length + k.shape[2]
+        keys, values = self.keys_values[layer]
+        keys[:, :, self.length : end], values[:, :, self.length : end] = k, v
+        return keys[:, :, :end], values[:, :, :end]
+
+    def extend_mask(
+        self, mask: Bool[Tensor, "batch pos"] | None, batch: int, pos: int
+    ) -> Bool[Tensor, "batch end"] | None:
+        """Note which of the new tokens are real, and return it for all tokens; None: all are."""
+        if mask is None and self.mask is None:
+            return None
+        device = self.keys_values.device
+        old = torch.ones(batch, self.length, dtype=torch.bool, device=device)
+        new = torch.ones(batch, pos, dtype=torch.bool, device=device)
+        self.mask = torch.cat((old if self.mask is None else self.mask, new if mask is None else mask), dim=1)
+        return self.mask
+
+
+class Attention(nn.Module):
+    """Each position mixes the values of the positions up to itself, by how well query and key agree.
+
+    With fewer key/value heads than heads, neighbouring heads share one (Ainslie et al. 2023).
+    """
+
+    def __init__(self, config: ModelConfig, layer: int) -> None:
+        super().__init__()
+        self.config, self.layer = config, layer
+        self.n_heads_qkv = (config.n_heads, config.n_kv_heads, config.n_kv_heads)
+        self.qkv = nn.Linear(config.d_model, sum(self.n_heads_qkv) * config.d_head, bias=config.bias)
+        self.out = nn.Linear(config.n_heads * config.d_head, config.d_model, bias=config.bias)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch pos d_model"],
+        turn: Float[Tensor, "2 #batch 1 pos half_head"] | None,
+        visible: Bool[Tensor, "#batch 1 pos end"] | None,
+        cache: Cache | None,
+    ) -> Float[Tensor, "batch pos d_model"]:
+        """Return what attention adds to the stream; `visible` as attention_mask returns it."""
+        batch, pos, _ = x.shape
+        heads = self.qkv(x).view(batch, pos, -1, self.config.d_head).transpose(1, 2)
+        q, k, v = heads.split(self.n_heads_qkv, dim=1)  # each: batch head pos d_head
+        if self.config.qk_norm:
+            q, k = F.rms_norm(q, q.shape[-1:]), F.rms_norm(k, k.shape[-1:])
+        if turn is not None:
+            q, k = rotate(q, turn), rotate(k, turn)
+        if cache:
+            k, v = cache.append(self.layer, k, v)
+        mixed = F.scaled_dot_product_attention(
+            q, k, v,
+            attn_mask=visible,
+            is_causal=visible is None and pos > 1,
+            dropout_p=self.config.dropout if self.training else 0.0,
+            enable_gqa=self.config.n_kv_heads < self.config.n_heads,
+        )  # fmt: skip
+        return self.dropout(self.out(mixed.transpose(1, 2).reshape(batch, pos, -1)))
+
+
+def attention_mask(
+    real: Bool[Tensor, "batch end"] | None, start: int, end: int, device: torch.device
+) -> Bool[Tensor, "#batch 1 pos end"] | None:
+    """Return which of `end` keys each query from `start` on may see: the real ones up to itself.
+
+    None where that is plain causal attention from the first token, or one query that sees everything.
+    """
+    if real is None and (start == 0 or end - start == 1):
+        return None
+    causal = torch.ones(end - start, end, dtype=torch.bool, device=device).tril(start)
+    if real is None:
+        return causal[None, None]
+    itself = causal.triu(start)  # padding sees itself: a softmax over nothing is not a number
+    return (causal & (real[:, None] | itself))[:, None]
