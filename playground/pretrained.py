@@ -33,13 +33,11 @@ def to_hf(model: Model) -> PreTrainedModel:
         raise ConfigError(f"architecture is {config.architecture!r}, but only transformers can be exported.")
     if config.qk_norm:
         raise ConfigError("qk_norm is on, but neither GPT-2 nor Llama has it: train with it off to export.")
-    build, settings, pair_weights = (
-        (LlamaForCausalLM, _llama_config, _llama_pairs)
-        if config.positions == "rotary"
-        else (GPT2LMHeadModel, _gpt2_config, _gpt2_pairs)
-    )
-    theirs: Any = build(settings(config))
-    theirs.to(device=model.embed.weight.device, dtype=model.embed.weight.dtype)
+    if config.positions == "rotary":
+        theirs, pair_weights = LlamaForCausalLM(_llama_config(config)), _llama_pairs
+    else:
+        theirs, pair_weights = GPT2LMHeadModel(_gpt2_config(config)), _gpt2_pairs
+    nn.Module.to(theirs, device=model.embed.weight.device, dtype=model.embed.weight.dtype)
     with torch.no_grad():
         for ours, other in pair_weights(model, theirs):
             other.copy_(ours)

@@ -16,7 +16,13 @@ OWN_TEXT_FILE = "text.txt"
 """Own text is stored in the run folder under this name, so that the folder alone repeats the run."""
 
 CORPUS_CHOICES = [(info.title, name) for name, info in CORPORA.items()] + [("Your own text", OWN_TEXT)]
-TOKENIZER_CHOICES = [("Characters", "char"), ("Bytes", "byte"), ("BPE, trained on this text", "bpe")]
+TOKENIZER_CHOICES = [
+    ("Characters", "char"),
+    ("Bytes", "byte"),
+    ("BPE, trained on this text", "bpe"),
+    ("GPT-2", "gpt2"),
+    ("A given alphabet", "alphabet"),
+]
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ class Form:
         """Return the text and tokenizer part of the config."""
         tokenizer = f"bpe:{whole('Vocabulary', self.bpe_size)}" if self.tokenizer == "bpe" else self.tokenizer
         text_file = OWN_TEXT_FILE if self.corpus == OWN_TEXT else ""
-        return DataConfig(corpus=self.corpus, text_file=text_file, tokenizer=tokenizer)
+        base = preset(self.preset).config.data
+        return dataclasses.replace(base, corpus=self.corpus, text_file=text_file, tokenizer=tokenizer)
 
     def config(self) -> RunConfig:
         """Return the complete config; raises ConfigError naming the field that can't work."""
@@ -54,8 +61,7 @@ class Form:
             n_ctx=whole("Context", self.n_ctx),
         )
         lr = number("Learning rate", self.lr)
-        share = base.optim.lr_min / base.optim.lr
-        optim = dataclasses.replace(base.optim, lr=lr, lr_min=lr * share)
+        optim = dataclasses.replace(base.optim, lr=lr, lr_min=base.optim.lr_min * (lr / base.optim.lr))
         train = dataclasses.replace(
             base.train, batch_size=whole("Batch", self.batch_size), steps=whole("Steps", self.steps)
         )

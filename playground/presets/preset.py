@@ -1,0 +1,29 @@
+"""What a preset is."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from playground.config import RunConfig
+from playground.config.data import Batches
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A config with a name, and what to look for when it trains."""
+
+    name: str
+    title: str
+    look_for: str
+    config: RunConfig
+
+
+def make_preset(
+    name: str, title: str, look_for: str, tokenizer: str, *, batches: Batches = "packed", **parts: Any
+) -> Preset:
+    """Return a preset on the default text, cut by this tokenizer."""
+    base = RunConfig(**parts)
+    data = dataclasses.replace(base.data, tokenizer=tokenizer, batches=batches)
+    return Preset(name, title, look_for, dataclasses.replace(base, data=data, preset=name))
