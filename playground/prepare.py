@@ -43,7 +43,7 @@ def prepare(config: DataConfig, run: Path | None = None, report: Report = ignore
     Raises ConfigError, or the error of the corpus or tokenizer, where the text or the settings can't work.
     """
     report("reading the text", 0, 0)
-    return prepare_corpus(corpus_of(config, run), config, report)
+    return prepare_corpus(corpus_of(config, run, report), config, report)
 
 
 def tokenizer_of(config: DataConfig) -> Tokenizer:

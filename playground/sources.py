@@ -2,23 +2,87 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from playground.config import DataConfig
 from playground.corpora import Corpus, corpus_info, file_corpus, load_corpus
-from playground.corpora.readers import DocumentFile
+from playground.corpora.hub import hub_corpus, pinned
+from playground.corpora.hub_catalogue import HUB_PRESETS
+from playground.corpora.readers import DocumentFile, files_of
+
+Report = Callable[[str, int, int], None]
 
 PROMPT_CHARACTERS = 12
 
+HELD_TEXT = "text"
+MAX_HELD_BYTES = 256 * 2**20
+"""A run holds a copy of a text file or folder up to this size, so that it alone repeats the run."""
 
-def corpus_of(config: DataConfig, run: Path | None = None) -> Corpus:
+
+def corpus_of(
+    config: DataConfig, run: Path | None = None, report: Report = lambda phase, done, total: None
+) -> Corpus:
     """Return the text a config names; a relative text_file is looked up in the run folder first.
+
+    A dataset of the Hub is fetched if it is not here yet; `report` is told how far that is.
 
     Raises the error of the source, in one sentence, where there is no such text.
     """
     if config.corpus == "text":
         return file_corpus(text_file_of(config, run), config.max_documents, config.max_bytes)
+    if config.corpus == "hub":
+        return hub_corpus(config, report)
     return load_corpus(config.corpus, config.text_seed)
+
+
+def settled(config: DataConfig) -> DataConfig:
+    """Return the settings of a new run, in which nothing is open: a dataset's newest commit is named.
+
+    Raises the error of the source where its text is seen to be unusable before it is read.
+    """
+    if config.corpus == "text":
+        text_file_of(config).check()
+    return pinned(config)
+
+
+def source_name(config: DataConfig) -> str:
+    """Return a short name of a config's text."""
+    named = {"text": Path(config.text_file).stem, "hub": config.hub.rpartition("/")[2]}
+    return named.get(config.corpus, config.corpus)
+
+
+def held(config: DataConfig) -> DataConfig:
+    """Return the settings of a run that holds its own text, under the name that copy_text gives it.
+
+    What is larger than MAX_HELD_BYTES stays where it is, and so does text that the run holds already.
+    """
+    path = Path(config.text_file)
+    if config.corpus != "text" or not path.is_absolute() or _size(path) > MAX_HELD_BYTES:
+        return config
+    return dataclasses.replace(
+        config, text_file=HELD_TEXT if path.is_dir() else HELD_TEXT + path.suffix.lower()
+    )
+
+
+def copy_text(named: DataConfig, held: DataConfig, run: Path) -> None:
+    """Copy into a run the text that its settings hold: a file, or all text files of a folder."""
+    source, target = Path(named.text_file), run / held.text_file
+    if named == held:
+        return
+    if source.is_file():
+        shutil.copyfile(source, target)
+        return
+    for path in files_of(source):
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+
+def _size(path: Path) -> int:
+    return sum(file.stat().st_size for file in (files_of(path) if path.is_dir() else [path]))
 
 
 def text_file_of(config: DataConfig, run: Path | None = None) -> DocumentFile:
@@ -30,7 +94,9 @@ def text_file_of(config: DataConfig, run: Path | None = None) -> DocumentFile:
 
 
 def default_prompts(config: DataConfig, corpus: Corpus) -> tuple[str, ...]:
-    """Return the fixed prompts of a corpus; for own text, its first words."""
-    if config.corpus != "text":
+    """Return the fixed prompts of a corpus; of any other text, its first words."""
+    if config.corpus == "hub" and config.hub in HUB_PRESETS:
+        return HUB_PRESETS[config.hub].prompts
+    if config.corpus not in ("text", "hub"):
         return corpus_info(config.corpus).prompts
     return (next(iter(corpus.documents))[:PROMPT_CHARACTERS],)

@@ -25,6 +25,7 @@ from playground.accounting import flops_per_token
 from playground.calibration import choose_threads, peak_flops
 from playground.checkpoint import load_checkpoint, load_extra, save_checkpoint
 from playground.config import ConfigError, RunConfig
+from playground.corpora.hub import pinned
 from playground.crossings import CrossingWatch
 from playground.files import (
     explain_os_error,
@@ -149,6 +150,7 @@ class Worker:
     def _prepare(self) -> Prepared:
         prepared = load_prepared(self.run)
         if prepared is None:
+            self.config = dataclasses.replace(self.config, data=pinned(self.config.data))
             prepared = prepare(self.config.data, self.run, self._report)
             save_prepared(prepared, self.run)
         return prepared

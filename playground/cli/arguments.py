@@ -73,6 +73,8 @@ def with_source(data: DataConfig, text: str) -> DataConfig:
     """
     if text and data.hub:
         raise UsageError(f"--text {text} and --hub {data.hub} are two texts: keep one.")
+    if not text and data.corpus == "text":
+        text = data.text_file
     if text:
         return dataclasses.replace(data, corpus="text", text_file=str(Path(text).resolve()))
     if not data.hub:

@@ -84,11 +84,10 @@ def _run_folder(args: TrainArgs, argv: Sequence[str]) -> Path:
         return folder
     if args.resume:
         raise UsageError(f"There is nothing to resume: {args.run or 'no run'} has no config.json.")
-    data = with_source(args.data, args.text)
-    if data.corpus == "text":
-        from playground.sources import text_file_of
+    from playground.sources import copy_text, held, settled, source_name
 
-        text_file_of(data).check()
+    named = settled(with_source(args.data, args.text))
+    data = held(named)
     config = RunConfig(
         model=args.model,
         data=data,
@@ -98,8 +97,12 @@ def _run_folder(args: TrainArgs, argv: Sequence[str]) -> Path:
         preset=args.preset,
         command=f"{PROG} train {shlex.join(argv)}",
     )
-    name, root = (folder.name, folder.resolve().parent) if args.run else (f"{data.corpus}", runs.runs_root())
-    return runs.create(root, name, config.to_json())
+    name, root = folder.name, folder.resolve().parent
+    if not args.run:
+        name, root = source_name(named), runs.runs_root()
+    run = runs.create(root, name, config.to_json())
+    copy_text(named, data, run)
+    return run
 
 
 def sample(argv: Sequence[str]) -> int:
