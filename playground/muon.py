@@ -1,19 +1,20 @@
 """Muon: momentum whose matrix is made orthogonal before the step, many small matrices at a time.
 
-Keller Jordan et al. 2024, https://kellerjordan.github.io/posts/muon. It equals `torch.optim.Muon`, which takes
-one matrix after another: on the small models of the playground most of that time would be overhead.
+Keller Jordan et al. 2024, https://kellerjordan.github.io/posts/muon. It equals `torch.optim.Muon`, which
+takes one matrix after another: on the small models of the playground much of that time would be overhead.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from playground.config import ConfigError
+from playground.devices import has_fast_bfloat16
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """a, b, c of a singular value's way to 1: s becomes a s + b s³ + c s⁵."""
@@ -41,11 +42,11 @@ class Muon(torch.optim.Optimizer):
         super().__init__(params, defaults)
         for p in (p for group in self.param_groups for p in group["params"]):
             if p.dim() != 2:
-                raise ConfigError(f"Muon moves matrices, but it was given a tensor of shape {tuple(p.shape)}.")
+                raise ConfigError(f"Muon moves matrices, but one tensor has the shape {tuple(p.shape)}.")
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """Move every matrix along its orthogonal momentum; return the closure's loss, if there is a closure."""
+        """Move every matrix along its orthogonal momentum; return the closure's loss, if there is one."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -58,7 +59,7 @@ class Muon(torch.optim.Optimizer):
             _move(moves)
         return loss
 
-    def _directions(self, group: dict) -> Iterable[tuple[Tensor, Tensor]]:
+    def _directions(self, group: dict) -> Iterator[tuple[Tensor, Tensor]]:
         """Decay the group's parameters, update their momentum, and yield every matrix with its direction."""
         parameters = [p for p in group["params"] if p.grad is not None]
         if not parameters:
@@ -85,15 +86,14 @@ def _move(moves: list[tuple[Tensor, Tensor, float]]) -> None:
         matrix.add_(update.mT if tall else update, alpha=-lr * ratio)
 
 
-def orthogonal(matrices: Float[Tensor, "batch m n"], dtype: torch.dtype | None = None) -> Tensor:
-    """Return the matrices with all singular values brought near 1 (0.7 to 1.2) by Newton-Schulz iterations.
+def orthogonal(matrices: Float[Tensor, "batch m n"]) -> Float[Tensor, "batch m n"]:
+    """Return the matrices (m at most n) with every singular value near 1, by Newton-Schulz iterations.
 
-    m should be at most n. Computed in bfloat16, as good for this and twice as fast, unless a dtype is given
-    or the machine computes it slowly.
+    bfloat16 is as good for this, and is used in place of float32 where it is fast.
     """
     a, b, c = COEFFICIENTS
-    dtype = dtype or matrices.dtype
-    x = matrices.to(dtype)
+    is_float32 = matrices.dtype == torch.float32
+    x = matrices.bfloat16() if is_float32 and has_fast_bfloat16(matrices.device) else matrices
     x = x / torch.linalg.vector_norm(x, dim=(1, 2), keepdim=True).clamp(min=1e-7)
     for _ in range(ITERATIONS):
         gram = x @ x.mT

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from playground.config import ConfigError, OptimConfig
+from playground.muon import Muon
 
 
 class SGD(torch.optim.Optimizer):
@@ -117,11 +118,52 @@ def cross_entropy(
     return (shifted.exp().sum(dim=-1).log() - chosen).mean()
 
 
+class Combined(torch.optim.Optimizer):
+    """Several optimizers, each with its own parameters, that step, save and load as one."""
+
+    def __init__(self, *optimizers: torch.optim.Optimizer) -> None:
+        self.optimizers = optimizers
+        super().__init__([group for each in optimizers for group in each.param_groups], {})
+        self._share()
+
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Let each optimizer move its parameters; return the closure's loss, if there is a closure."""
+        loss = _evaluate(closure)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        return loss
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Load what state_dict() returned."""
+        super().load_state_dict(state_dict)
+        self._share()
+
+    def _share(self) -> None:
+        """Let each optimizer see its groups and its state in this one's."""
+        begin = 0
+        for optimizer in self.optimizers:
+            end = begin + len(optimizer.param_groups)
+            optimizer.param_groups, optimizer.state = self.param_groups[begin:end], self.state
+            begin = end
+
+
 def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
     """Return the configured optimizer; only tensors of two or more dimensions are decayed."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     if config.optimizer == "sgd":
         return SGD(parameters, lr=config.lr)
+    if config.optimizer == "muon":
+        return _muon_and_adamw(model, config)
+    return _adamw(parameters, config)
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    """Set the learning rate of every group; Muon's matrices keep their ratio to the others."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr * group.get("lr_scale", 1.0)
+
+
+def _adamw(parameters: list[nn.Parameter], config: OptimConfig) -> torch.optim.Optimizer:
     groups = [
         {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": config.weight_decay},
         {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
@@ -131,3 +173,30 @@ def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimi
     if config.optimizer == "adamw_plain":
         return AdamW(groups, lr=config.lr, betas=betas, eps=config.eps)
     return torch.optim.AdamW(groups, lr=config.lr, betas=betas, eps=config.eps, fused=True)
+
+
+def _muon_and_adamw(model: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
+    """Return Muon for the matrices between embedding and unembedding, and AdamW for all else."""
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    ends = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
+    matrices = [(n, p) for n, p in named if p.dim() == 2 and id(p) not in ends and "unembed" not in n]
+    others = [p for _, p in named if all(p is not matrix for _, matrix in matrices)]
+    by_rows: dict[tuple[int, ...], list[nn.Parameter]] = {}
+    for name, p in matrices:
+        by_rows.setdefault(_stacked_rows(model, name, p), []).append(p)
+    scale = config.muon_lr / config.lr
+    groups = [{"params": p, "rows": list(rows), "lr_scale": scale} for rows, p in by_rows.items()]
+    muon = Muon(groups, lr=config.muon_lr, momentum=config.momentum, weight_decay=config.weight_decay)
+    return Combined(muon, _adamw(others, config)) if others else muon
+
+
+def _stacked_rows(model: nn.Module, name: str, parameter: nn.Parameter) -> tuple[int, ...]:
+    """Return the rows of each matrix that a parameter holds: q, k and v, or gate and up."""
+    config = model.config
+    if name.endswith("attention.qkv.weight"):
+        return tuple(n * config.d_head for n in (config.n_heads, config.n_kv_heads, config.n_kv_heads))
+    if name.endswith("mlp.up.weight") and config.activation == "swiglu":
+        return (config.d_mlp, config.d_mlp)
+    if ".weight_ih" in name or ".weight_hh" in name:  # the four gates of an LSTM
+        return (config.d_model,) * 4
+    return (parameter.shape[0],)

@@ -10,10 +10,8 @@ Stopping is the caller's: it takes no further record. Between two records the we
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +21,8 @@ from torch.nn import functional as F
 
 from playground.config import ConfigError, RunConfig
 from playground.dataset import NO_TARGET, Packed, Padded, Rows, Tokens
-from playground.optim import clip_gradients
+from playground.devices import memory_bytes, mixed_precision
+from playground.optim import clip_gradients, set_learning_rate
 from playground.schedules import lr_at
 
 Record = dict[str, Any]
@@ -139,13 +138,12 @@ def train_step(
     n_tokens = sum(int((targets != NO_TARGET).sum()) for _, targets in parts)
     total = torch.zeros((), device=device)
     for inputs, targets in parts:
-        with mixed_precision(device):
+        with mixed_precision(device, config.train.precision):
             loss = loss_of(model, inputs, targets, reduction="sum") / n_tokens
         loss.backward()
         total += loss.detach()
     grad_norm = clip_gradients(model.parameters(), config.optim.max_grad_norm or math.inf)
-    for group in optimizer.param_groups:
-        group["lr"] = lr
+    set_learning_rate(optimizer, lr)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return total, grad_norm, n_tokens
@@ -175,7 +173,7 @@ def evaluate(
     total_loss, correct, count = 0.0, 0, 0
     for i in range(0, len(chosen), size):
         inputs, targets = rows.take(chosen[i : i + size], device)
-        with mixed_precision(device):
+        with mixed_precision(device, config.train.precision):
             logits = model(inputs).flatten(0, 1).float()
         targets = targets.flatten()
         total_loss += F.cross_entropy(logits, targets, reduction="sum").item()
@@ -197,35 +195,6 @@ def check_finite(record: Record, config: RunConfig) -> None:
             f"The loss is no longer a number at step {record['step']}: the learning rate "
             f"({config.optim.lr:g}) is probably too high, try a third of it."
         )
-
-
-def pick_device(name: str) -> torch.device:
-    """Return the device of a name; auto takes a GPU if there is one. Raises ConfigError if it is missing."""
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        name = next(device for device in ("cuda", "mps", "cpu") if available[device])
-    if not available.get(name):
-        raise ConfigError(f"device is {name!r}, but this machine has none that PyTorch can use.")
-    return torch.device(name)
-
-
-def mixed_precision(device: torch.device):
-    """Compute matrix products in bfloat16 where the hardware has it."""
-    if device.type == "cuda" and torch.cuda.is_bf16_supported():
-        return torch.autocast("cuda", dtype=torch.bfloat16)
-    return nullcontext()
-
-
-def memory_bytes(device: torch.device) -> int:
-    """Return the peak memory so far: of the GPU if it trains, else of this process."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 class Speed:

@@ -27,6 +27,7 @@ from playground.checkpoint import load_checkpoint, load_extra, save_checkpoint
 from playground.config import ConfigError, RunConfig
 from playground.corpora.hub import pinned
 from playground.crossings import CrossingWatch
+from playground.devices import pick_device
 from playground.files import (
     explain_os_error,
     read_json,
@@ -42,7 +43,7 @@ from playground.sampling import generate
 from playground.sources import corpus_of, default_prompts
 from playground.status_file import StatusFile
 from playground.text_stream import TextStream
-from playground.training import Data, DivergedError, Progress, Record, pick_device, train
+from playground.training import Data, DivergedError, Progress, Record, train
 
 DONE, FAILED, STOPPED = 0, 1, 130
 

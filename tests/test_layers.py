@@ -32,7 +32,8 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
         (1, {"numpy", "tokenizers", "transformers"}),
     ),
     **dict.fromkeys(
-        ["dataset", "models", "optim", "checkpoint", "sampling", "loading", "text_stream"], (2, CORE)
+        ["dataset", "models", "optim", "muon", "devices", "checkpoint", "sampling", "loading", "text_stream"],
+        (2, CORE),
     ),
     "corpora": (1, {"numpy", "datasets", "huggingface_hub", "pyarrow"}),
     "pair_table": (1, {"numpy", "numba"}),

@@ -7,7 +7,7 @@ from typing import Literal
 
 from playground.config.checks import check_at_least, check_choices, require
 
-Optimizer = Literal["adamw", "adamw_plain", "sgd"]
+Optimizer = Literal["adamw", "muon", "adamw_plain", "sgd"]
 Schedule = Literal["cosine", "linear", "wsd", "constant"]
 
 
@@ -16,9 +16,14 @@ class OptimConfig:
     """How the weights move."""
 
     optimizer: Optimizer = "adamw"
-    """adamw: the library's fused AdamW; adamw_plain and sgd: written out in playground/optim.py."""
+    """adamw: the library's; muon: Muon for the matrices of the blocks, AdamW for the rest; adamw_plain, sgd:
+    written out in playground/optim.py."""
     lr: float = 6e-3
     """Highest learning rate, reached at the end of the warmup."""
+    muon_lr: float = 0.04
+    """Muon: highest learning rate of the matrices of the blocks; it rises and falls in step with lr."""
+    momentum: float = 0.95
+    """Muon: memory of the gradient."""
     lr_min: float = 6e-4
     """Learning rate at the end of the schedule."""
     schedule: Schedule = "cosine"
@@ -38,9 +43,11 @@ class OptimConfig:
 
     def __post_init__(self) -> None:
         check_choices(self)
-        check_at_least(self, 0, "lr", "lr_min", "warmup_steps", "weight_decay", "eps", "max_grad_norm")
+        check_at_least(
+            self, 0, "lr", "lr_min", "warmup_steps", "weight_decay", "eps", "max_grad_norm", "muon_lr"
+        )
         require(self.lr > 0, f"lr must be over 0, but it is {self.lr!r}.")
         require(self.lr_min <= self.lr, f"lr_min ({self.lr_min:g}) must not exceed lr ({self.lr:g}).")
-        for name in ("beta1", "beta2"):
+        for name in ("beta1", "beta2", "momentum"):
             value = getattr(self, name)
             require(0 <= value < 1, f"{name} must be from 0 to under 1, but it is {value!r}.")

@@ -8,6 +8,7 @@ from typing import Literal
 from playground.config.checks import check_at_least, check_choices
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class TrainConfig:
     """Seed of the weights and of the order of the batches."""
     device: Device = "auto"
     """auto: a GPU if there is one, else the CPU."""
+    precision: Precision = "auto"
+    """bfloat16: of matrix products, all else stays float32; auto: where the hardware has it."""
     threads: int = 0
     """CPU threads; 0: measured before the first step."""
 
