@@ -52,7 +52,7 @@ class Curve:
     floor: float | None
 
     def average(self, end: int | None = None) -> float:
-        """Return the mean of the AVERAGED training losses before index `end`, which may count from the end."""
+        """Return the mean of the AVERAGED training losses before index `end`; it may count from the end."""
         stop = len(self.train) if end is None else end
         stop += len(self.train) if stop < 0 else 0
         return fmean(loss for _, loss in self.train[max(0, stop - AVERAGED) : stop])
@@ -66,7 +66,7 @@ class Curve:
 def curve_notes(records: Iterable[dict[str, Any]], baselines: dict[str, Any]) -> list[Note]:
     """Return the notes on a run's curve, from its metric records and its baselines.json.
 
-    Records may be thinned, as long as their order is kept. Values that are missing or not finite are passed over.
+    Records may be thinned, in their order. Values that are missing or not finite are passed over.
     """
     curve = _curve(records, baselines)
     return [note for rule in RULES if (note := rule(curve)) is not None]
@@ -76,10 +76,12 @@ def _curve(records: Iterable[dict[str, Any]], baselines: dict[str, Any]) -> Curv
     rows = [record for record in records if _is_number(record.get("step"))]
     held_out = baselines.get("held_out")
     return Curve(
-        *(_series(rows, key) for key in ("train_loss", "val_loss", "lr")),
-        _levels(baselines),
-        _levels(held_out if isinstance(held_out, dict) else {}),
-        baselines["floor"] if _is_number(baselines.get("floor")) else None,
+        train=_series(rows, "train_loss"),
+        val=_series(rows, "val_loss"),
+        lr=_series(rows, "lr"),
+        in_sample=_levels(baselines),
+        held_out=_levels(held_out if isinstance(held_out, dict) else {}),
+        floor=_levels(baselines).get("floor"),
     )
 
 
@@ -145,7 +147,7 @@ def _lr_too_low(curve: Curve) -> Note | None:
     return Note(
         "lr_too_low",
         curve.last_step,
-        "The learning rate is probably too low: the loss falls steadily, but slowly. Try three times as much.",
+        "The learning rate is probably too low: the loss falls steadily, but slowly. Try three times that.",
         f"{fell:.2f} nats in {curve.last_step:,} steps, and still {quarters[-1] - unigram:.2f} above the "
         f"unigram line{_lr_words(curve)}.",
     )
@@ -170,15 +172,16 @@ def _overfitting(curve: Curve) -> Note | None:
     return Note(
         "overfitting",
         best_step,
-        "Training falls while validation rises: it is learning this text by heart. More text, a smaller model "
-        "or dropout helps; the best checkpoint is kept.",
-        f"Validation {best:.2f} at step {best_step:,}, now {later[-1]:.2f}; training {then:.2f}, now {now:.2f}.",
+        "Training falls while validation rises: it is learning this text by heart. More text, a smaller "
+        "model or dropout helps; the best checkpoint is kept.",
+        f"Validation {best:.2f} at step {best_step:,}, now {later[-1]:.2f}; "
+        f"training {then:.2f}, now {now:.2f}.",
         "warning",
     )
 
 
 def _stalled(curve: Curve) -> Note | None:
-    """Over the newest third, the two halves differ by no more than noise, at a learning rate that still moves."""
+    """The halves of the newest third differ by no more than noise, at a learning rate that still moves."""
     third = curve.train[-(len(curve.train) // 3) :] if len(curve.train) >= 3 * ENOUGH else []
     if not third or _is_at_an_end(curve):
         return None
@@ -191,14 +194,14 @@ def _stalled(curve: Curve) -> Note | None:
     return Note(
         "stalled",
         third[0][0],
-        "Stalled: the training loss has stopped falling. A larger model, or another learning rate, may go lower.",
+        "Stalled: the training loss has stopped falling. A larger model or another learning rate may help.",
         f"Training loss {fmean(first):.3f} from step {third[0][0]:,}, {fmean(second):.3f} from step "
         f"{third[half][0]:,}: no more than the noise.",
     )
 
 
 def _is_at_an_end(curve: Curve) -> bool:
-    """Return whether there is a better reason for standing still: a floor, or a rate that has gone to zero."""
+    """Return whether there is a better reason for standing still: a floor, or a rate gone to zero."""
     if curve.lr and curve.lr[-1][1] < 0.2 * max(lr for _, lr in curve.lr):
         return True
     if curve.floor is not None and curve.average() < curve.floor + 0.1 * max(1.0, curve.floor):
