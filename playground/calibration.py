@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 
 import torch
-from torch import nn
 
 from playground.config import RunConfig
+from playground.models import Model
 from playground.training import Data, loss_of
 
 ROUNDS = 3
@@ -21,7 +21,7 @@ WORTH_IT = 0.8
 PEAK_SIZE, PEAK_ROUNDS = 768, 4
 
 
-def choose_threads(model: nn.Module, data: Data, config: RunConfig) -> int:
+def choose_threads(model: Model, data: Data, config: RunConfig) -> int:
     """Return the number of CPU threads with which a training step is fastest; weights are left as they are.
 
     Counting cores is not enough: a browser or another run on the same cores can make two threads

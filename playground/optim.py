@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from playground.config import ConfigError, OptimConfig
+from playground.config import ConfigError, ModelConfig, OptimConfig
+from playground.models import Model
 from playground.muon import Muon
 
 
@@ -147,7 +148,7 @@ class Combined(torch.optim.Optimizer):
             begin = end
 
 
-def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
+def build_optimizer(model: Model, config: OptimConfig) -> torch.optim.Optimizer:
     """Return the configured optimizer; only tensors of two or more dimensions are decayed."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     if config.optimizer == "sgd":
@@ -175,7 +176,7 @@ def _adamw(parameters: list[nn.Parameter], config: OptimConfig) -> torch.optim.O
     return torch.optim.AdamW(groups, lr=config.lr, betas=betas, eps=config.eps, fused=True)
 
 
-def _muon_and_adamw(model: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
+def _muon_and_adamw(model: Model, config: OptimConfig) -> torch.optim.Optimizer:
     """Return Muon for the matrices between embedding and unembedding, and AdamW for all else."""
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     ends = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
@@ -183,16 +184,15 @@ def _muon_and_adamw(model: nn.Module, config: OptimConfig) -> torch.optim.Optimi
     others = [p for _, p in named if all(p is not matrix for _, matrix in matrices)]
     by_rows: dict[tuple[int, ...], list[nn.Parameter]] = {}
     for name, p in matrices:
-        by_rows.setdefault(_stacked_rows(model, name, p), []).append(p)
+        by_rows.setdefault(_stacked_rows(model.config, name, p), []).append(p)
     scale = config.muon_lr / config.lr
     groups = [{"params": p, "rows": list(rows), "lr_scale": scale} for rows, p in by_rows.items()]
     muon = Muon(groups, lr=config.muon_lr, momentum=config.momentum, weight_decay=config.weight_decay)
     return Combined(muon, _adamw(others, config)) if others else muon
 
 
-def _stacked_rows(model: nn.Module, name: str, parameter: nn.Parameter) -> tuple[int, ...]:
+def _stacked_rows(config: ModelConfig, name: str, parameter: nn.Parameter) -> tuple[int, ...]:
     """Return the rows of each matrix that a parameter holds: q, k and v, or gate and up."""
-    config = model.config
     if name.endswith("attention.qkv.weight"):
         return tuple(n * config.d_head for n in (config.n_heads, config.n_kv_heads, config.n_kv_heads))
     if name.endswith("mlp.up.weight") and config.activation == "swiglu":

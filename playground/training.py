@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from playground.config import ConfigError, RunConfig
 from playground.dataset import NO_TARGET, Packed, Padded, Rows, Tokens
 from playground.devices import memory_bytes, mixed_precision
+from playground.models import Model
 from playground.optim import clip_gradients, set_learning_rate
 from playground.schedules import lr_at
 
@@ -80,7 +81,7 @@ class Progress:
 
 
 def train(
-    model: nn.Module,
+    model: Model,
     optimizer: torch.optim.Optimizer,
     data: Data,
     config: RunConfig,
@@ -121,7 +122,7 @@ def train(
 
 
 def train_step(
-    model: nn.Module,
+    model: Model,
     optimizer: torch.optim.Optimizer,
     rows: Rows,
     config: RunConfig,
@@ -149,7 +150,7 @@ def train_step(
     return total, grad_norm, n_tokens
 
 
-def loss_of(model: nn.Module, inputs: Tensor, targets: Tensor, reduction: str = "mean") -> Tensor:
+def loss_of(model: Model, inputs: Tensor, targets: Tensor, reduction: str = "mean") -> Tensor:
     """Return the cross entropy of (batch pos) targets in nats per token."""
     logits = model(inputs)
     return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction=reduction)
@@ -157,7 +158,7 @@ def loss_of(model: nn.Module, inputs: Tensor, targets: Tensor, reduction: str = 
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module,
+    model: Model,
     data: Data,
     config: RunConfig,
     device: torch.device,
