@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playground.config import DataConfig
 from playground.corpora import Corpus, corpus_info, file_corpus, load_corpus
-from playground.corpora.hub import hub_corpus, pinned
+from playground.corpora.hub import hub_corpus, hub_stream, pinned
 from playground.corpora.hub_catalogue import HUB_PRESETS
 from playground.corpora.readers import DocumentFile, files_of
 
@@ -36,6 +36,11 @@ def corpus_of(
     if config.corpus == "hub":
         return hub_corpus(config, report)
     return load_corpus(config.corpus, config.text_seed)
+
+
+def stream_of(config: DataConfig, run: Path | None = None) -> Corpus:
+    """Return the text a config names, for a look at its beginning: nothing that isn't read is fetched."""
+    return hub_stream(config) if config.corpus == "hub" else corpus_of(config, run)
 
 
 def settled(config: DataConfig) -> DataConfig:

@@ -194,7 +194,7 @@ class Handler(BaseHTTPRequestHandler):
         elif files is None:
             self._refuse(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         elif path not in files:
-            self._refuse(404, "EntryNotFound", "Entry not found")
+            self._refuse(404, "EntryNotFound", "Entry not found", commit=repo.commit(revision))
         else:
             self._send_file(content(files[path]), repo.commit(revision))
 
@@ -215,8 +215,10 @@ class Handler(BaseHTTPRequestHandler):
     def _send_json(self, value: object) -> None:
         self._send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
-    def _refuse(self, status: int, code: str, message: str) -> None:
+    def _refuse(self, status: int, code: str, message: str, commit: str = "") -> None:
         headers = {"X-Error-Code": code, "X-Error-Message": message} if code else {}
+        if commit:  # with it a client remembers that there is no such file
+            headers["X-Repo-Commit"] = commit
         self._send(
             status, json.dumps({"error": message}).encode(), {"Content-Type": "application/json", **headers}
         )

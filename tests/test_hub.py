@@ -30,7 +30,7 @@ configs:
 DRIVER = """
 import dataclasses, json, sys
 from playground.config import DataConfig
-from playground.corpora.hub import hub_corpus, look_at, pinned
+from playground.corpora.hub import hub_corpus, hub_stream, look_at, pinned
 
 def answer(what, settings):
     config = DataConfig(corpus="hub", **settings)
@@ -38,6 +38,8 @@ def answer(what, settings):
         return pinned(config).hub_revision
     if what == "look":
         return dataclasses.asdict(look_at(config, 2))
+    if what == "first":
+        return next(iter(hub_stream(config).documents))
     reports = []
     corpus = hub_corpus(config, lambda *report: reports.append(report))
     documents = list(corpus.documents)
@@ -210,6 +212,30 @@ def test_what_a_dataset_offers_to_choose_from(client):
         ["id", "text"],
         2,
     )
+
+
+def test_a_look_at_the_beginning_fetches_nothing_more_and_keeps_nothing(client, hub, home):
+    before, kept = len(hub.downloads()), set((home / "prepared").iterdir())
+    assert client.ask("first", hub="me/poems", hub_split="test+train") == "t"
+    assert not any("train-00001" in path for path in hub.downloads()[before:])
+    assert set((home / "prepared").iterdir()) == kept
+
+
+def test_a_run_on_a_dataset_of_the_catalogue_from_the_command_line(hub, home, tmp_path):
+    command = [sys.executable, "-m", "playground", "prepare", "--tokenizer", "byte"]
+    environment = {**hub.environment(home), "PLAYGROUND_CACHE": str(home / "prepared")}
+    subprocess.run(
+        [*command, "--hub", "nuprl/engineering-llm-systems", "--run", str(tmp_path / "run")],
+        env=environment,
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    data = json.loads((tmp_path / "run" / "config.json").read_text())["data"]
+    assert (data["corpus"], data["hub_config"]) == ("hub", "gsm8k")
+    assert data["template"] == "Question: {question}\nAnswer: {answer}"
+    assert is_commit(data["hub_revision"])
+    assert (tmp_path / "run" / "tokens" / "train.npy").is_file()
 
 
 @pytest.mark.parametrize(("settings", "message"), [

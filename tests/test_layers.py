@@ -20,6 +20,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
             "tokenizers",
             "hub_errors",
             "sources",
+            "glance",
             "baselines",
             "thinning",
             "prepare",
@@ -29,7 +30,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
             "prepared",
             "token_files",
         ],
-        (1, {"numpy", "tokenizers", "transformers"}),
+        (1, {"numpy", "tokenizers", "transformers", "huggingface_hub"}),
     ),
     **dict.fromkeys(
         ["dataset", "models", "optim", "muon", "devices", "checkpoint", "sampling", "loading", "text_stream"],

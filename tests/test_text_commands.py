@@ -26,3 +26,38 @@ def test_tokenize_and_corpora(command, abab):
     assert "'x'" in err
     assert "toy-stories" in command("corpora")[1]
     assert {row["name"] for row in json.loads(command("corpora", "--json")[1])} >= {"toy-stories"}
+
+
+def test_documents_and_their_lengths(command, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text('text,id\n"He said ""no"",\nand left.",1\n" ",2\nabc,3\n', encoding="utf-8")
+    status, out, _ = command("documents", "--text", str(path), "--tokenizer", "char", "--show", "1")
+    assert status == 0
+    assert 'He said "no",\nand left.\n' in out
+    assert "abc\n" not in out
+    assert "All 2 documents; 1 blank ones are left out." in out
+    assert re.search(r"characters +from 3 to 23, median 13, mean 13\.0", out)
+    values = json.loads(command("documents", "--text", str(path), "--tokenizer", "byte", "--json")[1])
+    assert values["tokens"] == values["characters"]
+    assert values["characters"]["counts"] == [1, 0, 0, 1]
+    assert values["documents"] == ['He said "no",\nand left.', "abc"]
+
+
+def test_the_flags_of_a_text_are_all_there(command, tmp_path):
+    (tmp_path / "b.txt").write_bytes("été ".encode("cp1252") * 50)
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"q": "{i}+1", "a": "{i + 1}"}}\n' for i in range(30)))
+    _, out, _ = command(
+        "documents", "--text", str(tmp_path / "a.jsonl"), "--template", r"{q}\n= {a}", "--json"
+    )
+    assert json.loads(out)["documents"][1] == "1+1\n= 2"
+    _, out, _ = command(
+        "documents", "--text", str(tmp_path), "--text-column", "a", "--encoding", "cp1252",
+        "--max-documents", "31", "--show", "100", "--json",
+    )  # fmt: skip
+    assert json.loads(out)["documents"][-2:] == ["30", "été " * 50]
+    status, _, err = command("documents", "--text", str(tmp_path / "a.jsonl"))
+    assert status == 2
+    assert err.strip().endswith("a.jsonl has several columns, so name the one that is text: q, a.")
+    status, _, err = command("baselines", "--text", str(tmp_path / "b.txt"))
+    assert status == 2
+    assert "byte 0 (0xe9)" in err

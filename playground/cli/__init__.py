@@ -19,6 +19,7 @@ BAD_ARGUMENTS = 2
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "corpora": text_commands.corpora,
+    "documents": text_commands.documents,
     "tokenize": text_commands.tokenize,
     "prepare": run_commands.prepare,
     "baselines": text_commands.baselines,

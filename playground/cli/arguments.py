@@ -48,6 +48,14 @@ class TokenizeArgs(TextArgs):
 
 
 @dataclass(frozen=True)
+class DocumentsArgs(TextArgs):
+    """Show the first documents of a text, and how long documents are, without reading all."""
+
+    show: int = 3
+    """Documents that are shown."""
+
+
+@dataclass(frozen=True)
 class TrainArgs:
     """Train a model in a run folder."""
 

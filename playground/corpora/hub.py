@@ -83,7 +83,7 @@ def hub_corpus(config: DataConfig, report: Report = lambda phase, done, total: N
 
 def _fetch(config: DataConfig, folder: Path, report: Report) -> None:
     report(PHASE, 0, config.max_bytes)
-    documents = Capped(_documents(config), config.max_documents, config.max_bytes)
+    documents = Capped(Stream(config), config.max_documents, config.max_bytes)
     kept = empty = size = 0
     with open(folder / DOCUMENTS, "w", encoding="utf-8", newline="\n") as file:
         for document in documents:
@@ -101,14 +101,29 @@ def _fetch(config: DataConfig, folder: Path, report: Report) -> None:
     write_json_atomic(folder / FACTS, {"documents": kept, "bytes": size, "empty_dropped": empty})
 
 
-def _documents(config: DataConfig) -> Iterator[str]:
-    with open_splits(config) as splits:
-        for split in splits.chosen:
-            columns = record_columns(split)
-            if columns:
-                template = record_template(columns, config.text_column, config.template, config.hub)
-                for record in split.select_columns(template.fields):
-                    yield template.fill(record)
+def hub_stream(config: DataConfig) -> Corpus:
+    """Return the dataset that a config names, read anew each time, for a look at its beginning.
+
+    Raises HubError, also while it is read.
+    """
+    return Corpus(config.hub, Capped(Stream(pinned(config)), config.max_documents, config.max_bytes))
+
+
+@dataclasses.dataclass(frozen=True)
+class Stream:
+    """The documents of a config's dataset, fetched as they are asked for, each time."""
+
+    config: DataConfig
+
+    def __iter__(self) -> Iterator[str]:
+        config = self.config
+        with open_splits(config) as splits:
+            for split in splits.chosen:
+                columns = record_columns(split)
+                if columns:
+                    template = record_template(columns, config.text_column, config.template, config.hub)
+                    for record in split.select_columns(template.fields):
+                        yield template.fill(record)
 
 
 @dataclasses.dataclass(frozen=True)

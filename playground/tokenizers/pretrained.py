@@ -31,6 +31,8 @@ from playground.tokenizers.bpe import token_bytes
 WORD_START = "▁"
 """SentencePiece's sign for a blank."""
 
+TIMEOUT_SECONDS = 15
+
 
 class PretrainedTokenizer(Tokenizer):
     """A tokenizer of the `tokenizers` library that was made elsewhere.
@@ -158,13 +160,33 @@ def fetch_tokenizer(name: str) -> PretrainedTokenizer:
     from transformers import AutoTokenizer
 
     try:
-        loaded: Any = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        loaded: Any = AutoTokenizer.from_pretrained(
+            name,
+            trust_remote_code=False,
+            local_files_only=not Path(name).is_dir() and not _is_reachable(name),
+        )
     except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
         raise TokenizerError(_why_not(name, error)) from error
     backend = getattr(loaded, "backend_tokenizer", None)
     if backend is None:
         raise TokenizerError(f"The tokenizer {name} has no fast version, and only those can be used.")
     return PretrainedTokenizer(backend, name, loaded.eos_token or loaded.bos_token)
+
+
+def _is_reachable(name: str) -> bool:
+    """Return whether the Hub answers: without a network the library would try for a minute, cache or not.
+
+    Raises the library's error if the Hub has no model of this name, or does not give it to everybody.
+    """
+    from huggingface_hub import HfApi
+
+    try:
+        HfApi().model_info(name, timeout=TIMEOUT_SECONDS)
+    except Exception as error:
+        if kinds_of(error) & UNREACHABLE:
+            return False
+        raise
+    return True
 
 
 def _why_not(name: str, error: Exception) -> str:
