@@ -24,6 +24,7 @@ from playground import runs
 from playground.accounting import flops_per_token
 from playground.calibration import choose_threads, peak_flops
 from playground.checkpoint import load_checkpoint, load_extra, save_checkpoint
+from playground.completion import complete
 from playground.config import ConfigError, RunConfig
 from playground.corpora.hub import pinned
 from playground.crossings import CrossingWatch
@@ -39,10 +40,8 @@ from playground.optim import build_optimizer
 from playground.pace import Pace
 from playground.prepare import prepare
 from playground.prepared import Prepared, load_prepared, save_prepared
-from playground.sampling import generate
 from playground.sources import corpus_of, default_prompts
 from playground.status_file import StatusFile
-from playground.text_stream import TextStream
 from playground.training import Data, DivergedError, Progress, Record, train
 
 DONE, FAILED, STOPPED = 0, 1, 130
@@ -250,9 +249,7 @@ class Worker:
             if not tokens:
                 continue
             own = dataclasses.replace(settings, seed=settings.seed + number)
-            drawn = generate(self.model, tokens, own, end_id=tokenizer.end_id)
-            stream = TextStream(tokenizer)
-            completion = "".join(stream.feed(d.token) for d in drawn) + stream.flush()
+            completion = "".join(piece.text for piece in complete(self.model, tokenizer, tokens, own))
             shown = {name: value for name, value in dataclasses.asdict(own).items() if name != "prompts"}
             lines.append({"step": step, "prompt": prompt, "completion": completion, "settings": shown})
         with open(self.run / "samples.jsonl", "ab") as file:

@@ -113,21 +113,19 @@ def sample(argv: Sequence[str]) -> int:
         if (Path(args.run) / "config.json").is_file()
         else runs.find(runs.runs_root(), args.run)
     )
+    from playground.completion import complete
     from playground.loading import load_run
-    from playground.sampling import generate
-    from playground.text_stream import TextStream
 
     loaded = load_run(folder, None if args.step < 0 else args.step)
     prompt = args.prompt or loaded.config.sample.prompts[0]
     unknown = loaded.tokenizer.unknown_characters(prompt)
     if unknown:
         print(f"Left out, not in the model's alphabet: {unknown!r}", file=sys.stderr)
-    stream = TextStream(loaded.tokenizer)
     print(prompt, end="", flush=True)
     tokens = loaded.tokenizer.encode(prompt)
-    for drawn in generate(loaded.model, tokens, args.settings, end_id=loaded.tokenizer.end_id):
-        print(stream.feed(drawn.token), end="", flush=True)
-    print(stream.flush())
+    for piece in complete(loaded.model, loaded.tokenizer, tokens, args.settings):
+        print(piece.text, end="", flush=True)
+    print()
     return 0
 
 

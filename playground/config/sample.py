@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from playground.config.checks import check_at_least, require
@@ -21,11 +22,27 @@ class SampleConfig:
     """Keep the k most likely tokens; 0: all."""
     top_p: float = 1.0
     """Keep the fewest tokens whose probabilities reach p; 1: all."""
+    min_p: float = 0.0
+    """Keep the tokens at least this share as likely as the likeliest one; 0: all."""
+    repetition_penalty: float = 1.0
+    """Over 1 makes tokens that have occurred less likely; 1: as they are."""
+    beams: int = 1
+    """Over 1: beam search for the likeliest text, in which nothing is drawn by chance."""
+    stop: tuple[str, ...] = ()
+    """The text ends before the first of these strings."""
     seed: int = 0
     """Same seed, same text."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prompts", tuple(self.prompts))
-        check_at_least(self, 1, "max_tokens")
+        object.__setattr__(self, "stop", tuple(self.stop))
+        require(all(self.stop), "stop has an empty string in it: every text ends before that.")
+        check_at_least(self, 1, "max_tokens", "beams")
         check_at_least(self, 0, "temperature", "top_k", "seed")
-        require(0 <= self.top_p <= 1, f"top_p must be from 0 to 1, but it is {self.top_p!r}.")
+        for name in ("top_p", "min_p"):
+            value = getattr(self, name)
+            require(0 <= value <= 1, f"{name} must be from 0 to 1, but it is {value!r}.")
+        require(
+            0 < self.repetition_penalty < math.inf,
+            f"repetition_penalty must be over 0, but it is {self.repetition_penalty!r}.",
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -26,6 +26,11 @@ class Cache:
         keys, values = self.keys_values[layer]
         keys[:, :, self.length : end], values[:, :, self.length : end] = k, v
         return keys[:, :, :end], values[:, :, :end]
+
+    def pick(self, rows: Int[Tensor, " row"]) -> None:
+        """Go on with these rows, in this order; a row may be chosen more than once."""
+        self.keys_values = self.keys_values[:, :, rows]
+        self.mask = None if self.mask is None else self.mask[rows]
 
     def extend_mask(
         self, mask: Bool[Tensor, "batch pos"] | None, batch: int, pos: int

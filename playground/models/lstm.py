@@ -31,6 +31,10 @@ class State:
         self.h, self.c = h, c
         self.length = 0
 
+    def pick(self, rows: Int[Tensor, " row"]) -> None:
+        """Go on with these rows, in this order; a row may be chosen more than once."""
+        self.h, self.c = self.h[:, rows], self.c[:, rows]
+
 
 class LSTM(nn.Module):
     """A stack of LSTM layers, all d_model wide, between an embedding and an unembedding.

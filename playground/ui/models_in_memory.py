@@ -39,15 +39,11 @@ class Talker:
 
     def stream(self, prompt: str, settings: SampleConfig) -> Iterator[tuple[str, bool]]:
         """Yield the text of each token as it is drawn, and whether the context slid for it."""
-        from playground.sampling import generate
-        from playground.text_stream import TextStream
+        from playground.completion import complete
 
-        text = TextStream(self.tokenizer)
         tokens = self._with_start(self.tokenizer.encode(prompt))
-        for drawn in generate(self.loaded.model, tokens, settings, end_id=self.tokenizer.end_id):
-            yield text.feed(drawn.token), drawn.slid
-        if rest := text.flush():
-            yield rest, False
+        for piece in complete(self.loaded.model, self.tokenizer, tokens, settings):
+            yield piece.text, piece.drawn is not None and piece.drawn.slid
 
     def prompt_note(self, prompt: str, tokens: list[int]) -> str:
         """Say what of the prompt the model can't see, if anything."""

@@ -1,35 +1,23 @@
-"""From logits to text: one pure function per rule, and a generator that yields tokens as they come.
+"""The rules that reshape a distribution before a token is drawn: one pure function each, logits to logits.
 
-Every rule takes logits and returns new ones; removed tokens get -inf and the input is left as it was.
-The order is that of Hugging Face's generate: repetition penalty, temperature, top-k, top-p, min-p.
+Removed tokens get -inf, and the input is left as it was. `reshape_logits` applies the rules of a config in
+the order of Hugging Face's generate: repetition penalty, temperature, top-k, top-p, min-p.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from playground.config import ConfigError, SampleConfig
-from playground.models import Model
 
 Logits = Float[Tensor, "*batch d_vocab"]
 
 EXACT_SUM = 1e-12
 """Cumulated probabilities within this of p have reached it: .5 + .3 + .2 is 1, rounding or not."""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """One generated token, the log-probability it was drawn with, and whether the context slid for it."""
-
-    token: int
-    log_prob: float
-    slid: bool
 
 
 def apply_temperature(logits: Logits, temperature: float) -> Logits:
@@ -103,60 +91,23 @@ def repetition_penalty(logits: Logits, tokens: Int[Tensor, "*batch pos"], penalt
     return logits.scatter(-1, tokens, torch.where(seen < 0, seen * penalty, seen / penalty))
 
 
-def reshape_logits(logits: Logits, settings: SampleConfig) -> Logits:
-    """Apply temperature, top-k and top-p, in this order."""
-    logits = apply_temperature(logits, settings.temperature)
-    return top_p_filter(top_k_filter(logits, settings.top_k), settings.top_p)
+def reshape_logits(
+    logits: Logits, settings: SampleConfig, seen: Int[Tensor, "*batch pos"] | None = None
+) -> Logits:
+    """Apply the rules of a config in their order; those that are off cost nothing.
 
-
-def generate(
-    model: Model,
-    tokens: list[int],
-    settings: SampleConfig,
-    *,
-    end_id: int | None = None,
-    use_cache: bool = True,
-) -> Iterator[Drawn]:
-    """Yield up to settings.max_tokens tokens that follow `tokens`, each as soon as it is drawn.
-
-    Same seed, same tokens, whatever else runs. It ends early at end_id, which is yielded too. When the
-    context is full it slides: the older half is forgotten. Raises ConfigError for an empty prompt.
+    `seen` are the tokens so far, for the repetition penalty. Raises ConfigError if the penalty needs them and
+    they are missing.
     """
-    if not tokens:
-        raise ConfigError("The prompt has no tokens: type at least one character that the model knows.")
-    device = next(model.parameters()).device
-    generator = torch.Generator().manual_seed(settings.seed)
-    n_ctx = model.config.n_ctx
-    window, slid = tokens[-n_ctx:], len(tokens) > n_ctx
-    cache, fresh = model.new_cache(), window
-    for _ in range(settings.max_tokens):
-        logits = _last_logits(model, fresh if use_cache else window, cache if use_cache else None, device)
-        token, log_prob = draw(logits, settings, generator)
-        yield Drawn(token, log_prob, slid)
-        if token == end_id:
-            return
-        window, fresh, slid = [*window, token], [token], False
-        if len(window) > n_ctx:
-            window = window[-max(1, n_ctx // 2) :]
-            cache, fresh, slid = model.new_cache(), window, True
-
-
-@torch.inference_mode()
-def _last_logits(model: Model, tokens: list[int], cache, device: torch.device) -> Tensor:
-    was_training = model.training
-    model.eval()
-    logits = model(torch.tensor([tokens], device=device), cache)[0, -1].float().cpu()
-    model.train(was_training)
-    return logits
-
-
-def draw(
-    logits: Float[Tensor, " d_vocab"], settings: SampleConfig, generator: torch.Generator
-) -> tuple[int, float]:
-    """Draw one token by the settings; return it with its log-probability under them."""
-    log_probs = reshape_logits(logits, settings).double().log_softmax(dim=-1)
+    if settings.repetition_penalty != 1:
+        if seen is None:
+            raise ConfigError("repetition_penalty needs the tokens so far, but none were given.")
+        logits = repetition_penalty(logits, seen, settings.repetition_penalty)
+    logits = apply_temperature(logits, settings.temperature)
     if settings.temperature == 0:
-        token = int(logits.argmax())
-    else:
-        token = int(torch.multinomial(log_probs.exp(), 1, generator=generator))
-    return token, float(log_probs[token])
+        return logits  # one token is left
+    if settings.top_k:
+        logits = top_k_filter(logits, settings.top_k)
+    if settings.top_p < 1:
+        logits = top_p_filter(logits, settings.top_p)
+    return min_p_filter(logits, settings.min_p) if settings.min_p else logits

@@ -1,15 +1,11 @@
 import math
-from collections import Counter
 
 import pytest
 import torch
 
-from playground.config import ConfigError, ModelConfig, SampleConfig
-from playground.models import Transformer
+from playground.config import ConfigError, SampleConfig
 from playground.sampling import (
     apply_temperature,
-    draw,
-    generate,
     min_p_filter,
     repetition_penalty,
     reshape_logits,
@@ -118,68 +114,38 @@ def test_rules_work_on_batches_as_on_rows():
         assert torch.equal(rule(logits), rows)
 
 
-def test_draws_follow_the_reshaped_distribution():
-    logits, settings = torch.tensor([1.0, 0.0, 2.0, -1.0]), SampleConfig(temperature=1.5, top_k=3)
-    expected = reshape_logits(logits.double(), settings).softmax(-1)
-    generator, n = torch.Generator().manual_seed(0), 20_000
-    drawn = Counter(draw(logits, settings, generator)[0] for _ in range(n))
-    for token, p in enumerate(expected.tolist()):
-        assert drawn[token] / n == pytest.approx(p, abs=5 * math.sqrt(p * (1 - p) / n) + 1e-12)
-    token, log_prob = draw(logits, settings, generator)
-    assert log_prob == pytest.approx(math.log(expected[token]), abs=1e-6)
+def test_all_rules_in_the_order_of_hugging_face():
+    from transformers import (
+        LogitsProcessorList,
+        MinPLogitsWarper,
+        RepetitionPenaltyLogitsProcessor,
+        TemperatureLogitsWarper,
+        TopKLogitsWarper,
+        TopPLogitsWarper,
+    )
+
+    for seed in range(300):
+        logits, generator = random_logits(seed)[None], torch.Generator().manual_seed(seed)
+        t, p, m, r = (0.3 + torch.rand(4, generator=generator, dtype=torch.float64)).clamp(max=0.99).tolist()
+        k, seen = 1 + seed % 20, torch.randint(logits.shape[-1], (1, 5), generator=generator)
+        theirs = LogitsProcessorList([
+            RepetitionPenaltyLogitsProcessor(1 + r), TemperatureLogitsWarper(2 * t),
+            TopKLogitsWarper(k), TopPLogitsWarper(p), MinPLogitsWarper(m / 10),
+        ])(seen, logits.clone())  # fmt: skip
+        settings = SampleConfig(repetition_penalty=1 + r, temperature=2 * t, top_k=k, top_p=p, min_p=m / 10)
+        ours = reshape_logits(logits, settings, seen)
+        torch.testing.assert_close(ours.softmax(-1), theirs.softmax(-1), atol=1e-12, rtol=0)
 
 
-@pytest.fixture
-def model():
-    torch.manual_seed(0)
-    model = Transformer(ModelConfig(d_vocab=19, n_ctx=10, d_model=16, n_heads=2, n_layers=2)).double()
-    with torch.no_grad():
-        for p in model.parameters():
-            p.normal_(0, 0.4)
-    return model
+def test_a_penalty_needs_the_tokens_so_far():
+    with pytest.raises(ConfigError, match="repetition_penalty"):
+        reshape_logits(torch.zeros(3), SampleConfig(repetition_penalty=2))
 
 
-@pytest.mark.parametrize("prompt", [[3], [1, 2, 3, 4], list(range(10)), list(range(19))])
-def test_cached_generation_equals_uncached_also_beyond_the_context(model, prompt):
-    settings = SampleConfig(max_tokens=40, seed=4)
-    cached = list(generate(model, prompt, settings))
-    plain = list(generate(model, prompt, settings, use_cache=False))
-    assert [d.token for d in cached] == [d.token for d in plain]
-    assert [d.log_prob for d in cached] == pytest.approx([d.log_prob for d in plain], abs=1e-6)
-    assert any(d.slid for d in cached)
-    assert len(cached) == 40
-
-
-def test_same_seed_same_text_whatever_else_draws_numbers(model):
-    settings = SampleConfig(max_tokens=20, seed=1)
-    first = [d.token for d in generate(model, [1], settings)]
-    second = []
-    for drawn in generate(model, [1], settings):
-        torch.rand(7)
-        second.append(drawn.token)
-    other = [d.token for d in generate(model, [1], SampleConfig(max_tokens=20, seed=2))]
-    assert first == second != other
-
-
-def test_temperature_zero_takes_the_most_likely_token(model):
-    tokens = [5]
-    for drawn in generate(model, [5], SampleConfig(max_tokens=8, temperature=0)):
-        with torch.no_grad():
-            assert drawn.token == int(model(torch.tensor([tokens]))[0, -1].argmax())
-        assert drawn.log_prob == 0
-        tokens.append(drawn.token)
-
-
-def test_generation_ends_at_the_end_token_and_refuses_an_empty_prompt(model):
-    settings = SampleConfig(max_tokens=50)
-    tokens = [d.token for d in generate(model, [1], settings)]
-    end = tokens[7]
-    assert [d.token for d in generate(model, [1], settings, end_id=end)] == tokens[: tokens.index(end) + 1]
-    with pytest.raises(ConfigError, match="prompt"):
-        next(generate(model, [], settings))
-
-
-def test_generation_leaves_a_training_model_training(model):
-    model.train()
-    list(generate(model, [1], SampleConfig(max_tokens=3)))
-    assert model.training
+def test_min_p_corners():
+    logits = torch.tensor([0.5, 0.3, 0.2]).log()
+    assert kept(min_p_filter(logits, 0.5)) == [0, 1]
+    assert kept(min_p_filter(logits, 1.0)) == [0]
+    assert torch.equal(min_p_filter(logits, 0.0), logits)
+    with pytest.raises(ConfigError, match="min_p"):
+        min_p_filter(logits, 1.5)

@@ -1,0 +1,26 @@
+"""From logits to tokens: the rules, drawing one token after the other, and beam search."""
+
+from playground.sampling.beams import beam_search
+from playground.sampling.generate import Drawn, draw, generate, generate_batch
+from playground.sampling.rules import (
+    apply_temperature,
+    min_p_filter,
+    repetition_penalty,
+    reshape_logits,
+    top_k_filter,
+    top_p_filter,
+)
+
+__all__ = [
+    "Drawn",
+    "apply_temperature",
+    "beam_search",
+    "draw",
+    "generate",
+    "generate_batch",
+    "min_p_filter",
+    "repetition_penalty",
+    "reshape_logits",
+    "top_k_filter",
+    "top_p_filter",
+]

@@ -1,0 +1,142 @@
+"""Tokens one after the other, as they are drawn: one text, or several of one prompt at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from playground.config import ConfigError, SampleConfig
+from playground.models import Model
+from playground.sampling.rules import reshape_logits
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One generated token, the log-probability it was drawn with, and whether the context slid for it."""
+
+    token: int
+    log_prob: float
+    slid: bool
+
+
+class Reader:
+    """Rows of tokens of one length, as a model reads them: each only once, until the context is full.
+
+    Then the context slides: the older half is forgotten, and the rest is read again. Raises ConfigError for
+    rows without tokens.
+    """
+
+    def __init__(self, model: Model, rows: list[list[int]], *, use_cache: bool = True) -> None:
+        if not rows[0]:
+            raise ConfigError("The prompt has no tokens: type at least one character that the model knows.")
+        self.model, self.use_cache = model, use_cache
+        self.device = next(model.parameters()).device
+        self.n_ctx = model.config.n_ctx
+        self.slid = len(rows[0]) > self.n_ctx
+        self._begin([row[-self.n_ctx :] for row in rows])
+
+    def _begin(self, rows: list[list[int]]) -> None:
+        self.rows = self.fresh = rows
+        self.cache = self.model.new_cache(len(rows)) if self.use_cache else None
+
+    @torch.inference_mode()
+    def logits(self) -> Float[Tensor, "row d_vocab"]:
+        """Read what was not read yet, and return the logits of each row's next token, on the CPU."""
+        was_training = self.model.training
+        self.model.eval()
+        tokens = torch.tensor(self.fresh if self.use_cache else self.rows, device=self.device)
+        logits = self.model(tokens, self.cache)[:, -1].float().cpu()
+        self.model.train(was_training)
+        return logits
+
+    def append(self, tokens: list[int]) -> None:
+        """Add one token to each row; `slid` then tells whether the context slid for it."""
+        rows = [[*row, token] for row, token in zip(self.rows, tokens, strict=True)]
+        self.slid = len(rows[0]) > self.n_ctx
+        if self.slid:
+            self._begin([row[-max(1, self.n_ctx // 2) :] for row in rows])
+        else:
+            self.rows, self.fresh = rows, [[token] for token in tokens]
+
+    def pick(self, chosen: list[int]) -> None:
+        """Go on with these rows, in this order; a row may be chosen more than once."""
+        self.rows = [self.rows[row] for row in chosen]
+        if self.cache is not None:
+            self.cache.pick(torch.tensor(chosen, device=self.device))
+
+
+def generate(
+    model: Model,
+    tokens: list[int],
+    settings: SampleConfig,
+    *,
+    end_id: int | None = None,
+    use_cache: bool = True,
+) -> Iterator[Drawn]:
+    """Yield up to settings.max_tokens tokens that follow `tokens`, each as soon as it is drawn.
+
+    Same seed, same tokens, whatever else runs. It ends early at end_id, which is yielded too. When the
+    context is full it slides: the older half is forgotten. Raises ConfigError for an empty prompt.
+    """
+    for (drawn,) in generate_batch(model, tokens, settings, 1, end_id=end_id, use_cache=use_cache):
+        assert drawn is not None  # a lone row ends the batch
+        yield drawn
+
+
+def generate_batch(
+    model: Model,
+    tokens: list[int],
+    settings: SampleConfig,
+    n: int,
+    *,
+    end_id: int | None = None,
+    use_cache: bool = True,
+) -> Iterator[list[Drawn | None]]:
+    """Yield the next token of each of n texts that follow `tokens`; None for a text that has ended.
+
+    Text i is the one that `generate` writes with the seed settings.seed + i.
+    """
+    reader = Reader(model, [tokens] * n, use_cache=use_cache)
+    generators = [torch.Generator().manual_seed(settings.seed + row) for row in range(n)]
+    seen, ended = [list(tokens) for _ in range(n)], [False] * n
+    for _ in range(settings.max_tokens):
+        drawn = _draw_rows(reader, settings, generators, seen)
+        yield [None if has_ended else one for one, has_ended in zip(drawn, ended, strict=True)]
+        ended = [has_ended or one.token == end_id for one, has_ended in zip(drawn, ended, strict=True)]
+        if all(ended):
+            return
+        reader.append([one.token for one in drawn])
+
+
+def _draw_rows(
+    reader: Reader, settings: SampleConfig, generators: list[torch.Generator], seen: list[list[int]]
+) -> list[Drawn]:
+    """Draw the next token of every row, and note it in `seen`."""
+    penalised = torch.tensor(seen) if settings.repetition_penalty != 1 else None
+    logits, slid = reader.logits(), reader.slid
+    log_probs = reshape_logits(logits, settings, penalised).double().log_softmax(dim=-1)
+    drawn = [_pick(row, settings, own) for row, own in zip(log_probs, generators, strict=True)]
+    for row, (token, _) in zip(seen, drawn, strict=True):
+        row.append(token)
+    return [Drawn(token, log_prob, slid) for token, log_prob in drawn]
+
+
+def _pick(
+    log_probs: Float[Tensor, " d_vocab"], settings: SampleConfig, generator: torch.Generator
+) -> tuple[int, float]:
+    if settings.temperature == 0:
+        token = int(log_probs.argmax())
+    else:
+        token = int(torch.multinomial(log_probs.exp(), 1, generator=generator))
+    return token, float(log_probs[token])
+
+
+def draw(
+    logits: Float[Tensor, " d_vocab"], settings: SampleConfig, generator: torch.Generator
+) -> tuple[int, float]:
+    """Draw one token by the settings; return it with its log-probability under them."""
+    return _pick(reshape_logits(logits, settings).double().log_softmax(dim=-1), settings, generator)
