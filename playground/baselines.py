@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from playground.counting import grams_by_order, pair_counts
+from playground.counting import grams_by_order, pair_counts, token_counts
 from playground.ngrams import MAX_COUNTED, fit_ngrams
 
 ORDER_NAMES = ("unigram", "bigram", "trigram", "4-gram", "5-gram")
@@ -35,7 +35,7 @@ def uniform_entropy(d_vocab: int) -> float:
 
 def unigram_entropy(tokens: ArrayLike, d_vocab: int) -> float:
     """Return the plug-in entropy of the token frequencies, -sum p ln p, in nats."""
-    return _plug_in_entropy(np.bincount(_as_tokens(tokens, 1), minlength=d_vocab))
+    return _plug_in_entropy(token_counts(_as_tokens(tokens, 1), d_vocab))
 
 
 def bigram_entropy(tokens: ArrayLike, d_vocab: int) -> float:

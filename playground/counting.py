@@ -1,7 +1,7 @@
 """Counting pairs and longer runs of tokens, without a table of d_vocab x d_vocab.
 
-Two ways: a compiled hash table where the counts of pairs alone are wanted (`pair_counts`, for hundreds of
-millions of tokens), and sorting where the runs themselves are (`Grams`).
+Two ways: compiled tables where the counts of tokens and pairs alone are wanted (for hundreds of millions of
+tokens), and sorting where the runs themselves are (`Grams`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from playground.token_files import refuse_beyond
+
 COMPILED_FROM = 3_000_000
-"""From as many tokens on, compiling the hash table (a second or less) pays; below, sorting is as quick."""
+"""From as many tokens on, compiling the hash tables (a second or less) pays; below, sorting is as quick."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Grams:
 
 
 def grams_by_order(tokens: NDArray[np.integer], d_vocab: int, max_order: int) -> Iterator[Grams]:
-    """Yield the runs of 1, 2, ... max_order tokens, as long as the text has any."""
+    """Yield the runs of 1, 2, ... max_order tokens, as long as the text has any; see token_counts."""
+    refuse_beyond(tokens, d_vocab)
     prefix = np.zeros(len(tokens) + 1, dtype=np.int64)  # the empty run, at every position
     for order in range(1, min(max_order, len(tokens)) + 1):
         keys = prefix[: len(tokens) - order + 1] * d_vocab
@@ -70,15 +73,26 @@ def look_up(known: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int
     return np.where(known[places] == keys, places, -1)
 
 
+def token_counts(tokens: NDArray[np.integer], d_vocab: int) -> NDArray[np.int64]:
+    """Return how often each token occurs, shape (d_vocab,); ValueError for an id out of range."""
+    if len(tokens) >= COMPILED_FROM:
+        from playground import compiled_counts  # only where that pays
+
+        return compiled_counts.token_counts(tokens, d_vocab)
+    refuse_beyond(tokens, d_vocab)
+    return np.bincount(tokens, minlength=d_vocab)
+
+
 def pair_counts(tokens: NDArray[np.integer], d_vocab: int) -> NDArray[np.integer]:
     """Return how often each distinct pair of neighbours occurs, in no particular order.
 
     Memory grows with the number of distinct pairs, not with d_vocab squared.
     """
-    if len(tokens) < COMPILED_FROM:
-        keys = tokens[:-1].astype(np.int64) * d_vocab
-        keys += tokens[1:]
-        return np.unique_counts(keys).counts
-    from playground import pair_table  # compiles: only where that pays
+    if len(tokens) >= COMPILED_FROM:
+        from playground import compiled_counts
 
-    return pair_table.pair_counts(tokens, d_vocab)
+        return compiled_counts.pair_counts(tokens, d_vocab)
+    refuse_beyond(tokens, d_vocab)
+    keys = tokens[:-1].astype(np.int64) * d_vocab
+    keys += tokens[1:]
+    return np.unique_counts(keys).counts

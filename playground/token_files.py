@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from array import array
 from pathlib import Path
 
@@ -79,3 +80,22 @@ class TokenFile:
 def read_tokens(path: Path) -> Tokens:
     """Return tokens that stay on the disk until they are read."""
     return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def refuse_beyond(tokens: Tokens, d_vocab: int) -> None:
+    """Raise ValueError if an id is negative, or not below d_vocab."""
+    low, high = (int(tokens.min()), int(tokens.max())) if len(tokens) else (0, 0)
+    if low < 0 or high >= d_vocab:
+        wrong = low if low < 0 else high
+        raise ValueError(f"Token ids go from 0 to d_vocab - 1 = {d_vocab - 1}, but one of them is {wrong}.")
+
+
+def release(tokens: Tokens) -> None:
+    """Let go of the memory that reading a mapped file has taken; what is read again comes from the disk."""
+    if tokens.flags.writeable:  # what was changed in memory would be lost
+        return
+    base = tokens
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(base, "madvise"):
+        base.madvise(mmap.MADV_DONTNEED)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.counting import grams_by_order, look_up, pair_counts
+from playground import compiled_counts
+from playground.counting import grams_by_order, look_up, pair_counts, token_counts
 
 
 def counted(tokens, order):
@@ -42,3 +43,12 @@ def test_look_up_finds_what_is_there(known, keys):
 def test_pairs_of_short_texts(tokens):
     expected = sorted(counted(tokens, 2).values())
     assert sorted(pair_counts(np.array(tokens, dtype=np.uint16), 5).tolist()) == expected
+
+
+@pytest.mark.parametrize("tokens", [[1, 5, 2], [1, -1, 2], [2, 1, 2**32 + 1]])
+def test_an_id_out_of_range_is_refused_by_every_count(tokens):
+    tokens = np.array(tokens)
+    compiled = (compiled_counts.token_counts, compiled_counts.pair_counts)
+    for count in (token_counts, pair_counts, *compiled, lambda *a: list(grams_by_order(*a, 3))):
+        with pytest.raises(ValueError, match=r"d_vocab - 1 = 4, but one of them is (5|-1|4294967297)\."):
+            count(tokens, 5)

@@ -6,9 +6,15 @@ from collections.abc import Callable, Sequence
 
 from playground.bench.launch import bench_launch
 from playground.bench.page import bench_page
+from playground.bench.pairs import bench_pairs
 from playground.bench.tick import bench_tick
 
-BENCHES: dict[str, Callable[[], None]] = {"launch": bench_launch, "page": bench_page, "tick": bench_tick}
+BENCHES: dict[str, Callable[[], None]] = {
+    "launch": bench_launch,
+    "page": bench_page,
+    "pairs": bench_pairs,
+    "tick": bench_tick,
+}
 
 
 def main(argv: Sequence[str]) -> int:
