@@ -17,6 +17,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+TEMPORARY, REPLACED = ".tmp", ".old"
+"""Ends of the names of folders that are not whole yet, or about to be replaced; both begin with a dot."""
+
 Target = str | os.PathLike | BinaryIO
 
 
@@ -120,15 +123,19 @@ def _join_optimizer(tensors: dict[str, Tensor], numbers: dict[str, Any]) -> dict
 def _write_folder(
     folder: Path, model_state: dict[str, Tensor], optimizer_state: dict[str, Tensor], state: dict[str, Any]
 ) -> None:
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary = folder.with_name(f".{folder.name}{TEMPORARY}")
+    replaced = folder.with_name(f".{folder.name}{REPLACED}")
+    for left in (temporary, replaced):
+        shutil.rmtree(left, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
         _write_durably(temporary / "model.safetensors", _to_bytes(model_state))
         _write_durably(temporary / "optimizer.safetensors", _to_bytes(optimizer_state))
         _write_durably(temporary / "state.json", json.dumps(state, indent=1).encode())
-        shutil.rmtree(folder, ignore_errors=True)  # the same step again, after a resume
+        if folder.exists():  # the same step again, at another learning rate
+            os.rename(folder, replaced)
         os.rename(temporary, folder)
+        shutil.rmtree(replaced, ignore_errors=True)
     except OSError:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

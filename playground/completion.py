@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from playground.config import SampleConfig
 from playground.models import Model
@@ -41,6 +43,18 @@ def _drawn(model: Model, tokens: list[int], settings: SampleConfig, end_id: int 
     if settings.beams > 1:
         return iter(beam_search(model, tokens, settings, end_id=end_id))
     return generate(model, tokens, settings, end_id=end_id)
+
+
+def complete_prompts(model: Model, tokenizer: Tokenizer, settings: SampleConfig) -> list[dict[str, Any]]:
+    """Complete every fixed prompt with a seed of its own: prompt, completion and settings of each."""
+    lines = []
+    for number, prompt in enumerate(settings.prompts):
+        if tokens := tokenizer.encode(prompt):
+            own = dataclasses.replace(settings, seed=settings.seed + number)
+            completion = "".join(piece.text for piece in complete(model, tokenizer, tokens, own))
+            shown = {name: value for name, value in dataclasses.asdict(own).items() if name != "prompts"}
+            lines.append({"prompt": prompt, "completion": completion, "settings": shown})
+    return lines
 
 
 class StopStrings:

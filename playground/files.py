@@ -69,9 +69,14 @@ def _parse_line(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def is_full(error: OSError) -> bool:
+    """Tell whether a write failed since the disk, or this user's share of it, is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def explain_os_error(error: OSError, path: Path) -> str:
     """Say in one sentence what kept a file from being written, and what to do."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return f"The disk that holds {path} is full: free some space and resume the run."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{path} can't be written: give this user write permission, or choose another folder."

@@ -52,3 +52,14 @@ def lr_at(step: int, config: OptimConfig, total_steps: int) -> float:
         return constant_lr(step, config.lr, warmup)
     formula = {"cosine": cosine_lr, "linear": linear_lr, "wsd": wsd_lr}[config.schedule]
     return formula(step, config.lr, config.lr_min, warmup, total_steps)
+
+
+def changed_lr(step: int, config: OptimConfig, total_steps: int, lr: float, changed_at: int) -> float:
+    """Return the rate of a step after it was set to `lr` by hand at an earlier one.
+
+    The new rate holds at once, a warmup under way is over, and from there on it falls in the same
+    proportion as the schedule does; where the schedule has come down to 0, it stays.
+    """
+    after_warmup = min(config.warmup_steps, total_steps) - 1
+    then, now = (lr_at(max(s, after_warmup, 0), config, total_steps) for s in (changed_at, step))
+    return lr * now / then if then else lr

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import time
 from pathlib import Path
 from typing import Any
 
-from playground.files import read_json, write_json_atomic
+from playground.files import is_full, read_json, write_json_atomic
 from playground.processes import start_time
 
 HEARTBEAT_SECONDS = 0.5
@@ -37,22 +38,48 @@ class StatusFile:
             phase="starting",
             generation=self.values.get("generation", 0) + 1,
         )
-        self.reserve.write_bytes(bytes(RESERVE_BYTES))
+        self.keep_reserve()
+
+    def keep_reserve(self) -> None:
+        """Take up the room that is given up when the disk is full, as much of it as there is."""
+        try:
+            self.reserve.write_bytes(bytes(RESERVE_BYTES))
+        except OSError as error:
+            if not is_full(error):
+                raise
+
+    def is_due(self) -> bool:
+        """Tell whether the last writing is a heartbeat ago."""
+        return time.time() - self.written >= HEARTBEAT_SECONDS
 
     def update(self, *, force: bool = True, **values: Any) -> None:
-        """Take in new values, and write them now, or (force off) if the last writing is a heartbeat ago."""
+        """Take in new values, and write them now, or (force off) if the last writing is a heartbeat ago.
+
+        On a full disk they are written later: what pauses the run is its records.
+        """
         self.values |= values
-        now = time.time()
-        if force or now - self.written >= HEARTBEAT_SECONDS:
-            write_json_atomic(self.path, {**self.values, "heartbeat": now})
-            self.written = now
+        if not (force or self.is_due()):
+            return
+        try:
+            self._write()
+        except OSError as error:
+            if not is_full(error):
+                raise
+            self.reserve.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._write()
+
+    def _write(self) -> None:
+        self.written = time.time()
+        write_json_atomic(self.path, {**self.values, "heartbeat": self.written})
 
     def end(self, state: str, reason: str) -> None:
         """Say how the run ended, even on a full disk."""
         self.reserve.unlink(missing_ok=True)
+        self.values |= {"state": state, "reason": reason, "phase": "", "pace": None, "seconds_left": None}
         try:
-            self.update(state=state, reason=reason, phase="", pace=None, seconds_left=None)
+            self._write()
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            if not is_full(error) and error.errno not in (errno.EACCES, errno.EROFS):
                 raise
             print(reason)  # the folder can't be written any more; whoever reads the log still learns why

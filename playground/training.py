@@ -24,16 +24,12 @@ from playground.dataset import NO_TARGET, Packed, Padded, Rows, Tokens
 from playground.devices import memory_bytes, mixed_precision
 from playground.models import Model
 from playground.optim import clip_gradients, set_learning_rate
-from playground.schedules import lr_at
+from playground.progress import Progress
 
 Record = dict[str, Any]
 
 SPEED_SECONDS = 2.0
 """Tokens per second are averaged over about this long."""
-
-
-class DivergedError(RuntimeError):
-    """The loss is no longer a number; the message says at which step and what to try."""
 
 
 @dataclass
@@ -67,19 +63,6 @@ class Data:
             )
 
 
-@dataclass
-class Progress:
-    """Where a run stands: what a checkpoint must hold besides weights and optimizer.
-
-    Time spent paused is added to paused_s by the caller, and is not counted as elapsed.
-    """
-
-    step: int = 0
-    tokens_seen: int = 0
-    elapsed_s: float = 0.0
-    paused_s: float = 0.0
-
-
 def train(
     model: Model,
     optimizer: torch.optim.Optimizer,
@@ -91,34 +74,42 @@ def train(
 ) -> Iterator[Record]:
     """Yield a record after every step, with the losses where they were measured; step 0 is evaluated first.
 
-    `train_loss` is that of the batch the step learned from, in nats per token, before its update.
+    `train_loss` is that of the batch the step learned from, in nats per token, before its update; `val_loss`
+    is always of the same sample, and `full_val_loss`, at the end, of the whole validation text.
     `progress` and `generator` (of the batch order) are moved on, and resume a run where given.
-    Raises DivergedError when the loss is not finite.
+    Ends early when patience is at its end. Raises DivergedError when the loss is no number or far too high.
     """
     progress = progress or Progress()
     generator = generator or torch.Generator().manual_seed(config.train.seed)
-    settings, speed = config.train, Speed(progress.tokens_seen)
-    rows = data.rows("train", config.model.n_ctx)
+    speed, rows = Speed(progress.tokens_seen), data.rows("train", config.model.n_ctx)
     began = time.perf_counter() - progress.elapsed_s - progress.paused_s
     if progress.step == 0:
         yield {"step": 0, "tokens_seen": 0, "elapsed_s": 0.0} | evaluate(model, data, config, device)
-    while progress.step < settings.steps:
-        lr = lr_at(progress.step, config.optim, settings.steps)
+    while progress.step < config.train.steps and not progress.is_out_of_patience(config):
+        lr = progress.learning_rate(config)
         loss, grad_norm, n_tokens = train_step(model, optimizer, rows, config, device, generator, lr)
         progress.step += 1
         progress.tokens_seen += n_tokens
         record: Record = {"step": progress.step, "tokens_seen": progress.tokens_seen}
-        is_last = progress.step == settings.steps
-        if progress.step % settings.log_every == 0 or is_last:
+        if is_due(progress.step, config, "log_every", "eval_every", "checkpoint_every"):
             record |= {"train_loss": loss.item(), "lr": lr, "grad_norm": grad_norm.item()}
-            check_finite(record, config)
-        if progress.step % settings.eval_every == 0 or is_last:
-            record |= evaluate(model, data, config, device, whole=is_last)
-        if is_last and data.test is not None:
-            record |= evaluate(model, data, config, device, split="test", whole=True)
+        if is_due(progress.step, config, "eval_every", "checkpoint_every"):
+            record |= evaluate(model, data, config, device)
+            progress.note_evaluation(record["val_loss"])
+        progress.check(record, config)
+        if progress.step == config.train.steps or progress.is_out_of_patience(config):
+            record |= evaluate_at_end(model, data, config, device)
         progress.elapsed_s = time.perf_counter() - began - progress.paused_s
         record |= {"elapsed_s": progress.elapsed_s, "tokens_per_s": speed.update(progress.tokens_seen)}
         yield record | {"memory_bytes": memory_bytes(device)}
+
+
+def is_due(step: int, config: RunConfig, *every: str) -> bool:
+    """Tell whether one of these settings falls on a step; at the last step, all do.
+
+    Every checkpoint is evaluated, so that the best one is found by comparing like with like.
+    """
+    return step == config.train.steps or any(step % getattr(config.train, name) == 0 for name in every)
 
 
 def train_step(
@@ -189,13 +180,13 @@ def evaluate(
     }
 
 
-def check_finite(record: Record, config: RunConfig) -> None:
-    """Raise DivergedError if a loss or gradient is not finite."""
-    if not (math.isfinite(record["train_loss"]) and math.isfinite(record["grad_norm"])):
-        raise DivergedError(
-            f"The loss is no longer a number at step {record['step']}: the learning rate "
-            f"({config.optim.lr:g}) is probably too high, try a third of it."
-        )
+def evaluate_at_end(model: Model, data: Data, config: RunConfig, device: torch.device) -> Record:
+    """Measure on the whole validation text, under names of its own, and on the test text if there is one."""
+    whole = evaluate(model, data, config, device, whole=True)
+    record = {f"full_{name}": value for name, value in whole.items()}
+    if data.test is not None:
+        record |= evaluate(model, data, config, device, split="test", whole=True)
+    return record
 
 
 class Speed:

@@ -7,50 +7,38 @@ so in one sentence, and what was written before stays.
 from __future__ import annotations
 
 import dataclasses
-import errno
-import json
 import os
-import shutil
-import signal
 import time
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
 from tqdm import tqdm
 
-from playground import runs
+from playground import endings, memory, runs
 from playground.accounting import flops_per_token
 from playground.calibration import choose_threads, peak_flops
-from playground.checkpoint import load_checkpoint, load_extra, save_checkpoint
-from playground.completion import complete
+from playground.checkpoint_keeper import CheckpointKeeper
+from playground.completion import complete_prompts
 from playground.config import ConfigError, RunConfig
+from playground.control import Control, StopRequestedError
 from playground.corpora.hub import pinned
 from playground.crossings import CrossingWatch
-from playground.devices import pick_device
-from playground.files import (
-    explain_os_error,
-    read_json,
-    read_json_lines,
-    write_text_atomic,
-)
-from playground.models import build_model
-from playground.optim import build_optimizer
+from playground.files import is_full, read_json, write_text_atomic
+from playground.full_disk import FullDisk
+from playground.job import build_job
 from playground.pace import Pace
 from playground.prepare import prepare
 from playground.prepared import Prepared, load_prepared, save_prepared
+from playground.progress import DivergedError, Progress
+from playground.records import Records
 from playground.sources import corpus_of, default_prompts
 from playground.status_file import StatusFile
-from playground.training import Data, DivergedError, Progress, Record, train
+from playground.training import Record, is_due, train
 
 DONE, FAILED, STOPPED = 0, 1, 130
 
 PAUSE_POLL_SECONDS = 0.1
-
-
-class StopRequestedError(Exception):
-    """The person, or the system by a signal, asked the run to stop."""
 
 
 def work(run: Path, *, resume: bool = False) -> int:
@@ -62,73 +50,64 @@ def work(run: Path, *, resume: bool = False) -> int:
         # come since, and the page has cleared older ones.
         (run / "control.json").unlink(missing_ok=True)
     status.begin()
-    control = Control(run)
     try:
-        Worker(run, status, control).run_to_end(resume)
-    except StopRequestedError:
-        status.end("stopped", "Stopped on request.")
+        reason = Worker(run, status).run_to_end(resume)
+    except StopRequestedError as stop:
+        status.end("stopped", str(stop) or "Stopped on request.")
         return STOPPED
-    except OSError as error:
-        status.end("failed", explain_os_error(error, Path(error.filename or run)))
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
-            raise
-        return FAILED
-    except (ValueError, DivergedError) as error:  # settings, text or numbers that can't work: said in words
-        status.end("failed", str(error))
-        print(error)
-        return FAILED
     except BaseException as error:
-        status.end("failed", f"{type(error).__name__}: {error}")
-        raise
-    status.end("finished", "")
+        reason = endings.explain(error, run, (status.values.get("memory") or {}).get("estimated"))
+        status.end("failed", reason)
+        if not endings.is_foreseen(error):
+            raise
+        print(reason)
+        return FAILED
+    status.end("finished", reason)
     return DONE
 
 
-class Control:
-    """Requests from outside: control.json, and the signals that ask a process to end."""
-
-    def __init__(self, run: Path) -> None:
-        self.path = run / "control.json"
-        self.signalled = False
-        self.last_id: Any = None
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, self._on_signal)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.signalled = True
-
-    def next_request(self) -> dict[str, Any] | None:
-        """Return a request that was not seen before; raises StopRequestedError if it is to stop."""
-        if self.signalled:
-            raise StopRequestedError
-        request = read_json(self.path)
-        if request is None or request.get("id") == self.last_id:
-            return None
-        self.last_id = request.get("id")
-        if request.get("action") == "stop":
-            raise StopRequestedError
-        return request
-
-
 class Worker:
-    """One run on its way: its model, its text and what it writes."""
+    """One run on its way: its job, and what it writes."""
 
-    def __init__(self, run: Path, status: StatusFile, control: Control) -> None:
-        self.run, self.status, self.control = run, status, control
+    def __init__(self, run: Path, status: StatusFile) -> None:
+        self.run, self.status, self.control = run, status, Control(run)
         self.config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
-        self.pace = Pace()
         self.progress = Progress()
-        self.generator = torch.Generator().manual_seed(self.config.train.seed)
+        self.disk = FullDisk(run, status, self.control, self._note_full_disk)
+        self.records = Records(run)
+        self.keeper = CheckpointKeeper(run, self.config.train.keep_checkpoints)
+        self.pace = Pace()
+        self.taken = -1
+        """The last step of which everything is written."""
 
-    def run_to_end(self, resume: bool) -> None:
-        """Prepare, then train, writing every record, until all steps are done."""
-        self.prepared = self._prepare()
-        self._build()
-        step = self.status.values.get("latest") if resume else None
-        self._resume(step) if step is not None else self._start_anew()
+    def run_to_end(self, resume: bool) -> str:
+        """Prepare, then train, writing every record, until all steps are done; say why it ended early."""
+        self.prepared = self.disk.insist(self._prepare)
+        self._complete_config()
+        self.job = build_job(self.config, self.prepared)
+        self.watch = CrossingWatch(self.prepared.baselines)
+        self.keeper.tidy()
+        steps = runs.checkpoints(self.run) if resume else []
+        state = self.keeper.go_on_from(steps[-1]) if steps else {}
+        self._measure_machine(state.get("threads"))
+        if steps:
+            self._go_on_from(steps[-1], state)
+        else:
+            self._begin_anew()
         self.status.update(state="running", phase="", pace=None, total_steps=self.config.train.steps)
+        try:
+            self._train()
+        except StopRequestedError:
+            raise StopRequestedError(self._save_at_stop()) from None
+        except DivergedError as error:
+            self._event("diverged")
+            raise DivergedError(f"{error} {self._what_is_kept()}") from None
+        return self._why_early()
+
+    def _train(self) -> None:
+        job, self.progress = self.job, self.job.progress
         records = train(
-            self.model, self.optimizer, self.data, self.config, self.device, self.progress, self.generator
+            job.model, job.optimizer, job.data, job.config, job.device, job.progress, job.generator
         )
         bar = tqdm(
             total=self.config.train.steps,
@@ -137,15 +116,13 @@ class Worker:
             mininterval=1.0,
             disable=None,  # no bar where nobody watches: a log file
         )
-        with open(self.run / "metrics.jsonl", "ab", buffering=0) as self.metrics, bar:
-            try:
-                for record in records:
-                    self._take(record)
-                    bar.update(record["step"] - bar.n)
-                    self._obey()
-            except StopRequestedError:
-                self._save_checkpoint()
-                raise
+        with bar:
+            for record in records:
+                self._take(record)
+                self.taken = record["step"]
+                bar.update(record["step"] - bar.n)
+                while (request := self.control.next_request()) is not None:
+                    self._follow(request)
 
     def _prepare(self) -> Prepared:
         prepared = load_prepared(self.run)
@@ -158,144 +135,163 @@ class Worker:
     def _report(self, phase: str, done: int = 0, total: int = 0) -> None:
         pace = self.pace.at(phase, done, total)
         self.status.update(force=not done, state="preparing", phase=phase, pace=pace)
-        self.control.next_request()
+        self.control.check_stop()
 
-    def _build(self) -> None:
-        """Fill in what the text decides, write the complete config, build the model, choose the threads."""
-        config, tokenizer = self.config, self.prepared.tokenizer
+    def _complete_config(self) -> None:
+        """Fill in what the text decides, so that config.json alone repeats the run."""
+        config, d_vocab = self.config, self.prepared.tokenizer.d_vocab
         prompts = config.sample.prompts or default_prompts(config.data, corpus_of(config.data, self.run))
         self.config = dataclasses.replace(
             config,
-            model=dataclasses.replace(config.model, d_vocab=tokenizer.d_vocab),
+            model=dataclasses.replace(config.model, d_vocab=d_vocab),
             sample=dataclasses.replace(config.sample, prompts=prompts),
         )
-        write_text_atomic(self.run / "config.json", self.config.to_json(), durable=True)
-        prepared, padded = self.prepared, config.data.batches == "padded"
-        self.data = Data(
-            prepared.train,
-            prepared.val,
-            prepared.bytes_per_token,
-            prepared.tokens.get("test"),
-            prepared.starts if padded else None,
-        )
-        self.data.check(self.config.model.n_ctx)
-        self.device = pick_device(self.config.train.device)
-        torch.manual_seed(self.config.train.seed)
-        self.model = build_model(self.config.model).to(self.device)
-        self.optimizer = build_optimizer(self.model, self.config.optim)
+        text = self.config.to_json()
+        self.disk.insist(lambda: write_text_atomic(self.run / "config.json", text, durable=True))
+
+    def _measure_machine(self, threads: int | None) -> None:
+        """Set the CPU threads: those it had before (sums in another order differ), or the fastest number."""
+        job = self.job
         self._report("measuring this machine")
-        if self.device.type == "cpu":
-            threads = self.config.train.threads or choose_threads(self.model, self.data, self.config)
+        if job.device.type == "cpu":
+            threads = threads or job.config.train.threads or choose_threads(job.model, job.data, job.config)
             torch.set_num_threads(threads)
             self.status.update(threads=threads)
-        self.flops_share = flops_per_token(self.config.model) / peak_flops(self.device)
-        self.watch = CrossingWatch(self.prepared.baselines)
+        self.flops_share = flops_per_token(self.config.model) / peak_flops(job.device)
 
-    def _start_anew(self) -> None:
-        for name in ("metrics.jsonl", "samples.jsonl"):
-            (self.run / name).unlink(missing_ok=True)
-        shutil.rmtree(self.run / "checkpoints", ignore_errors=True)
-        self.status.update(latest=None, best=None, best_val_loss=None, crossings=[])
+    def _begin_anew(self) -> None:
+        self.records.clear()
+        self.keeper.clear()
+        self.status.update(latest=None, best=None, best_val_loss=None, crossings=[], step=0)
 
-    def _resume(self, step: int) -> None:
-        """Go back to the last checkpoint: what was logged after it is dropped and learned again."""
-        folder = runs.checkpoint_folder(self.run, step)
-        load_checkpoint(folder, self.model, self.optimizer)
-        extra = load_extra(folder)
-        self.progress = Progress(**extra["progress"])
-        self.generator.set_state(_from_hex(extra["generator"]))
-        torch.set_rng_state(_from_hex(extra["torch_generator"]))
-        for name in ("metrics.jsonl", "samples.jsonl"):
-            records, _ = read_json_lines(self.run / name)
-            kept = [record for record in records if record.get("step", 0) <= step]
-            text = "".join(json.dumps(record) + "\n" for record in kept)
-            write_text_atomic(self.run / name, text, durable=True)
-            if name == "metrics.jsonl":
-                for record in kept:
-                    self.watch.watch(record)
+    def _go_on_from(self, step: int, state: dict[str, Any]) -> None:
+        """Go back to a checkpoint: what was logged after it is dropped and learned again."""
+        self.job.restore(runs.checkpoint_folder(self.run, step), state)
+        for record in self.disk.insist(lambda: self.records.cut_after(step)):
+            self.watch.watch(record)
+        self.progress = self.job.progress
+        self._event("resumed")
+        if state.get("steps", self.config.train.steps) != self.config.train.steps:
+            self._event("steps", **{"from": state["steps"], "to": self.config.train.steps})
 
     def _take(self, record: Record) -> None:
         """Write one record, and the completions and the checkpoint that are due at its step."""
-        step, settings = record["step"], self.config.train
-        is_last = step == settings.steps
+        step, is_last = record["step"], "full_val_loss" in record
         if "train_loss" in record or "val_loss" in record:
             record["mfu"] = record.get("tokens_per_s", 0.0) * self.flops_share
-            self.metrics.write((json.dumps(record) + "\n").encode())
+            self.disk.insist(lambda: self.records.append("metrics", record))
             self.watch.watch(record)
         self._update_status(record)
-        if step % settings.sample_every == 0 or is_last:
-            self._write_samples(step)
-        if (step % settings.checkpoint_every == 0 or is_last) and step > 0:
-            self._save_checkpoint(record.get("val_loss"))
+        if is_due(step, self.config, "sample_every") or is_last:
+            prompts = complete_prompts(self.job.model, self.prepared.tokenizer, self.config.sample)
+            lines = [{"step": step, **line} for line in prompts]
+            self.disk.insist(lambda: self.records.append("samples", *lines))
+        if (is_due(step, self.config, "checkpoint_every") or is_last) and step > 0:
+            self._save_checkpoint(record["val_loss"])
 
     def _update_status(self, record: Record) -> None:
+        if not self.status.is_due():
+            return
         speed = record.get("tokens_per_s", 0.0)
         tokens_a_step = record["tokens_seen"] / max(1, record["step"])
         tokens_left = tokens_a_step * (self.config.train.steps - record["step"])
         self.status.update(
-            force=False,
             step=record["step"],
             elapsed_s=round(record["elapsed_s"], 2),
             tokens_per_s=round(speed, 1),
             seconds_left=round(tokens_left / speed, 1) if speed else None,
             crossings=self.watch.found,
+            memory=self._memory(),
         )
 
-    def _write_samples(self, step: int) -> None:
-        tokenizer, settings = self.prepared.tokenizer, self.config.sample
-        lines = []
-        for number, prompt in enumerate(settings.prompts):
-            tokens = tokenizer.encode(prompt)
-            if not tokens:
-                continue
-            own = dataclasses.replace(settings, seed=settings.seed + number)
-            completion = "".join(piece.text for piece in complete(self.model, tokenizer, tokens, own))
-            shown = {name: value for name, value in dataclasses.asdict(own).items() if name != "prompts"}
-            lines.append({"step": step, "prompt": prompt, "completion": completion, "settings": shown})
-        with open(self.run / "samples.jsonl", "ab") as file:
-            file.write("".join(json.dumps(line) + "\n" for line in lines).encode())
+    def _memory(self) -> dict[str, int | None]:
+        """Return what is needed to explain it if the system ends this process for want of memory."""
+        held, free, kills = memory.held_bytes(), memory.free_bytes(), memory.memory_kills()
+        return {"held": held, "free": free, "kills": kills, "estimated": 2 * self.job.state_bytes()}
 
     def _save_checkpoint(self, val_loss: float | None = None) -> None:
-        step = self.progress.step
-        extra = {
-            "progress": {**dataclasses.asdict(self.progress), "paused_s": 0.0},
-            "generator": _to_hex(self.generator.get_state()),
-            "torch_generator": _to_hex(torch.get_rng_state()),
-        }
-        save_checkpoint(self.model, self.optimizer, step, runs.checkpoint_folder(self.run, step), extra)
-        best = self.status.values.get("best_val_loss")
-        if val_loss is not None and (best is None or val_loss < best):
-            self.status.update(best=step, best_val_loss=val_loss)
-        self.status.update(latest=step)
-        self._drop_old_checkpoints()
-
-    def _drop_old_checkpoints(self) -> None:
-        steps = runs.checkpoints(self.run)
-        kept = {*steps[-self.config.train.keep_checkpoints :], self.status.values.get("best")}
-        for step in set(steps) - kept:
-            shutil.rmtree(runs.checkpoint_folder(self.run, step), ignore_errors=True)
-
-    def _obey(self) -> None:
-        """Follow a request that was left since the last step; a pause waits here."""
-        request = self.control.next_request()
-        if request is None or request.get("action") != "pause":
+        """Save what was learned, unless it is worse than nothing; a full disk is waited for."""
+        self.job.check_weights()
+        if self.progress.is_diverging() and self.keeper.latest is not None:
             return
+        self.disk.insist(lambda: self._write_checkpoint(val_loss), 2 * self.job.state_bytes())
+        self.status.update(
+            step=self.progress.step,
+            latest=self.keeper.latest,
+            best=self.keeper.best,
+            best_val_loss=self.keeper.best_val_loss,
+        )
+
+    def _write_checkpoint(self, val_loss: float | None) -> None:
+        job = self.job
+        self.records.sync()
+        self.keeper.save(job.model, job.optimizer, self.progress.step, job.state(), val_loss)
+
+    def _save_at_stop(self) -> str:
+        """Save what was learned before the run ends; return what kept it from that, if something did."""
+        try:
+            if self.keeper.latest != self.progress.step == self.taken:
+                self.job.check_weights()
+                self._write_checkpoint(None)
+                self.status.update(latest=self.keeper.latest)
+            self._event("stopped")
+        except OSError as error:
+            if not is_full(error):
+                raise
+            return f"Stopped on request, with a full disk. {self._what_is_kept()}"
+        return ""
+
+    def _follow(self, request: dict[str, Any]) -> None:
+        """Follow a request that was left since the last step."""
+        if request.get("action") == "pause":
+            self._pause()
+        elif request.get("action") == "set_lr" and isinstance(request.get("lr"), float):
+            self._set_learning_rate(request["lr"])
+
+    def _set_learning_rate(self, lr: float) -> None:
+        """Learn at another rate from here on; saved at once, so that a resumed run keeps it."""
+        before = self.progress.learning_rate(self.config)
+        self.progress.set_learning_rate(lr)
         self._save_checkpoint()
+        self._event("lr", **{"from": before, "to": lr})
+
+    def _pause(self) -> None:
+        self._save_checkpoint()
+        self._event("paused")
         self.status.update(state="paused")
         began = time.perf_counter()
         while (request := self.control.next_request()) is None or request.get("action") != "resume":
+            if request is not None and request.get("action") != "pause":
+                self._follow(request)
             self.status.update(force=False)
             time.sleep(PAUSE_POLL_SECONDS)
         self.progress.paused_s += time.perf_counter() - began
+        self._event("resumed")
         self.status.update(state="running")
 
+    def _event(self, event: str, **values: Any) -> None:
+        where = self.progress.step, self.progress.elapsed_s
+        self.disk.insist(lambda: self.records.event(event, *where, **values))
 
-def _to_hex(state: torch.Tensor) -> str:
-    return bytes(state.tolist()).hex()
+    def _note_full_disk(self, seconds: float) -> None:
+        self.progress.paused_s += seconds
+        self._event("disk_full", seconds=round(seconds, 1))
 
+    def _what_is_kept(self) -> str:
+        if self.keeper.latest is None:
+            return "There is no checkpoint yet."
+        return f"The checkpoint of step {self.keeper.latest:,} is kept."
 
-def _from_hex(text: str) -> torch.Tensor:
-    return torch.tensor(list(bytes.fromhex(text)), dtype=torch.uint8)
+    def _why_early(self) -> str:
+        """Say why the run ended before its last step, if it did."""
+        progress = self.progress
+        if progress.step >= self.config.train.steps:
+            return ""
+        return (
+            f"Ended early at step {progress.step:,}: no better validation loss in "
+            f"{progress.evaluations_since_best} evaluations; the best was {progress.best_val_loss:.4g} "
+            f"at step {progress.best_step:,}."
+        )
 
 
 def refuse_if_busy(run: Path) -> None:

@@ -53,6 +53,9 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     "pretrained": (3, {*CORE, "transformers"}),
     **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm"})),
     "ui": (5, {"gradio", "plotly", "numpy", "torch"}),
+    **dict.fromkeys(["memory", "progress", "control", "records", "full_disk"], (0, set())),
+    **dict.fromkeys(["checkpoint_keeper", "endings"], (2, CORE)),
+    "job": (3, CORE),
     "__init__": (0, set()),
 }
 ALLOWED_UP = {("bench", "ui")}  # it measures the page

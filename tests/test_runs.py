@@ -86,7 +86,7 @@ def test_start_is_refused_while_another_run_trains(root, monkeypatch):
     with pytest.raises(runs.RunError, match="busy is training already"):
         runs.start(busy)
     write_json_atomic(busy / "status.json", {**runs.status(busy), "state": "stopped"})
-    monkeypatch.setattr(runs, "EXIT_SECONDS", 0.1)
+    monkeypatch.setattr(runs.launch, "EXIT_SECONDS", 0.1)
     with pytest.raises(runs.RunError, match="has not ended yet"):
         runs.start(busy)
     write_json_atomic(busy / "status.json", {**runs.status(busy), "state": "running"})

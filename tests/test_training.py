@@ -9,7 +9,8 @@ from torch.nn import functional as F
 from playground.config import ConfigError, ModelConfig, OptimConfig, RunConfig, TrainConfig
 from playground.models import Transformer
 from playground.optim import build_optimizer
-from playground.training import Data, DivergedError, Progress, evaluate, train, train_step
+from playground.progress import DivergedError, Progress
+from playground.training import Data, evaluate, train, train_step
 
 CPU = torch.device("cpu")
 CONFIG = RunConfig(
@@ -160,7 +161,7 @@ def test_a_test_text_is_scored_once_at_the_end():
     config = dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, steps=4, eval_every=2))
     records = list(train(*fresh(config), dataclasses.replace(DATA, test=DATA.val), config, CPU))
     assert ["test_loss" in record for record in records] == [False] * 4 + [True]
-    assert records[-1]["test_loss"] == pytest.approx(records[-1]["val_loss"])
+    assert records[-1]["test_loss"] == pytest.approx(records[-1]["full_val_loss"])
 
 
 def test_padded_batches_of_a_text_without_documents_are_refused():

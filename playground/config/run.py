@@ -28,6 +28,8 @@ class RunConfig:
     """Name of the preset it began as, for display."""
     command: str = ""
     """The command line that repeats the run."""
+    origin: str = ""
+    """RUN@STEP, if it is a branch of another run."""
 
     def to_json(self) -> str:
         """Return the whole config as indented JSON text."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from playground.config.checks import check_at_least, check_choices
+from playground.config.checks import check_at_least, check_choices, require
 
+LOGGERS = ("wandb", "trackio", "tensorboard")
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -31,6 +32,8 @@ class TrainConfig:
     """Steps between two checkpoints."""
     keep_checkpoints: int = 2
     """Newest checkpoints kept; the best one is kept beside them."""
+    patience: int = 0
+    """Evaluations in a row without a better validation loss after which the run ends; 0: never early."""
     log_every: int = 1
     """Steps between two lines in metrics.jsonl."""
     seed: int = 0
@@ -41,6 +44,8 @@ class TrainConfig:
     """bfloat16: of matrix products, all else stays float32; auto: where the hardware has it."""
     threads: int = 0
     """CPU threads; 0: measured before the first step."""
+    loggers: str = ""
+    """Other dashboards to write to, comma between: wandb, trackio, tensorboard; pip install what you name."""
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -48,4 +53,10 @@ class TrainConfig:
             self, 1, "steps", "batch_size", "accumulate", "eval_every", "eval_sequences", "sample_every",
             "checkpoint_every", "keep_checkpoints", "log_every",
         )  # fmt: skip
-        check_at_least(self, 0, "seed", "threads")
+        check_at_least(self, 0, "seed", "threads", "patience")
+        unknown = sorted(set(self.logger_names()) - set(LOGGERS))
+        require(not unknown, f"loggers must be of {', '.join(LOGGERS)}, but there is {', '.join(unknown)}.")
+
+    def logger_names(self) -> list[str]:
+        """Return the loggers, each name once."""
+        return list(dict.fromkeys(name.strip() for name in self.loggers.split(",") if name.strip()))

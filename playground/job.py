@@ -1,0 +1,96 @@
+"""What training needs, built from a config and a prepared text, and its state for a checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from playground.checkpoint import load_checkpoint
+from playground.config import RunConfig
+from playground.devices import pick_device
+from playground.models import Model, build_model
+from playground.optim import build_optimizer
+from playground.prepared import Prepared
+from playground.progress import DivergedError, Progress, diverged
+from playground.training import Data
+
+
+@dataclass
+class Job:
+    """A model on its way: everything that decides how it goes on."""
+
+    config: RunConfig
+    data: Data
+    device: torch.device
+    model: Model
+    optimizer: torch.optim.Optimizer
+    generator: torch.Generator
+    """Of the order of the batches."""
+    progress: Progress = field(default_factory=Progress)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint needs beside weights and optimizer, as JSON."""
+        state = {
+            "progress": {**dataclasses.asdict(self.progress), "paused_s": 0.0},
+            "steps": self.config.train.steps,
+            "threads": torch.get_num_threads(),
+            "generator": _to_hex(self.generator.get_state()),
+            "torch_generator": _to_hex(torch.get_rng_state()),
+        }
+        if self.device.type == "cuda":
+            state["device_generator"] = _to_hex(torch.cuda.get_rng_state(self.device))
+        return state
+
+    def restore(self, folder: Path, state: dict[str, Any]) -> None:
+        """Go back to a checkpoint and the state that was saved with it."""
+        load_checkpoint(folder, self.model, self.optimizer)
+        self.progress = Progress(**state["progress"])
+        self.generator.set_state(_from_hex(state["generator"]))
+        torch.set_rng_state(_from_hex(state["torch_generator"]))
+        if self.device.type == "cuda" and "device_generator" in state:
+            torch.cuda.set_rng_state(_from_hex(state["device_generator"]), self.device)
+
+    def state_bytes(self) -> int:
+        """Return about how large a checkpoint is."""
+        optimizer = (v for s in self.optimizer.state.values() for v in s.values() if isinstance(v, Tensor))
+        return sum(t.numel() * t.element_size() for t in (*self.model.parameters(), *optimizer))
+
+    def check_weights(self) -> None:
+        """Raise DivergedError if a weight is not finite: such a checkpoint would be worth nothing."""
+        norms = torch._foreach_norm(list(self.model.parameters()))
+        if not torch.isfinite(torch.stack(norms)).all():
+            step = self.progress.step
+            record = {"lr": self.progress.learning_rate(self.config)}
+            raise DivergedError(diverged("weights became infinite or nan", step, record, self.config))
+
+
+def build_job(config: RunConfig, prepared: Prepared) -> Job:
+    """Build data, model and optimizer of a complete config; raises ConfigError if they can't be."""
+    padded = config.data.batches == "padded"
+    data = Data(
+        prepared.train,
+        prepared.val,
+        prepared.bytes_per_token,
+        prepared.tokens.get("test"),
+        prepared.starts if padded else None,
+    )
+    data.check(config.model.n_ctx)
+    device = pick_device(config.train.device)
+    torch.manual_seed(config.train.seed)
+    model = build_model(config.model).to(device)
+    optimizer = build_optimizer(model, config.optim)
+    generator = torch.Generator().manual_seed(config.train.seed)
+    return Job(config, data, device, model, optimizer, generator)
+
+
+def _to_hex(state: Tensor) -> str:
+    return bytes(state.tolist()).hex()
+
+
+def _from_hex(text: str) -> Tensor:
+    return torch.tensor(list(bytes.fromhex(text)), dtype=torch.uint8)

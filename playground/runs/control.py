@@ -1,0 +1,65 @@
+"""Requests to the worker of a run: left in control.json, taken between two steps."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+from playground.files import read_json, write_json_atomic
+from playground.locks import hold
+from playground.runs.folders import RunError
+from playground.runs.launch import start
+from playground.runs.state import ACTIVE, status
+
+CONTROL_FILE = "control.json"
+
+KEPT = 8
+"""Earlier requests that stay in the file: the worker may not have looked since."""
+
+
+def request(run: Path, action: str, **values: Any) -> None:
+    """Leave a request for the worker, which looks for one between two steps."""
+    with hold(run / ".control.lock"):
+        earlier = pending_requests(run)[-KEPT:]
+        number = max([time.time_ns(), *(e["id"] + 1 for e in earlier)])
+        latest = {"action": action, "id": number, **values}
+        write_json_atomic(run / CONTROL_FILE, {**latest, "earlier": earlier})
+
+
+def pending_requests(run: Path, after: int = 0) -> list[dict[str, Any]]:
+    """Return the requests in control.json whose id is over `after`, oldest first."""
+    latest = read_json(run / CONTROL_FILE) or {}
+    requests = [*latest.pop("earlier", []), latest]
+    return [r for r in requests if isinstance(r.get("id"), int) and r["id"] > after]
+
+
+def stop(run: Path) -> None:
+    """Ask the worker to save a checkpoint and end."""
+    request(run, "stop")
+
+
+def pause(run: Path) -> None:
+    """Ask the worker to wait after the step under way."""
+    request(run, "pause")
+
+
+def resume(run: Path) -> None:
+    """Go on with a paused run, or start a stopped one again from its last checkpoint."""
+    if status(run)["state"] in ACTIVE:
+        request(run, "resume")
+    else:
+        start(run, resume=True)
+
+
+def set_learning_rate(run: Path, lr: float) -> None:
+    """Ask the worker to learn at another rate from the next step on; see schedules.changed_lr.
+
+    Raises RunError for a rate that is no positive number, or a run that is not under way.
+    """
+    if not (isinstance(lr, (int, float)) and math.isfinite(lr) and lr > 0):
+        raise RunError(f"A learning rate is a number over 0, but this is {lr!r}.")
+    if status(run)["state"] not in ACTIVE:
+        raise RunError(f"{run.name} is not under way: resume it first, then change its learning rate.")
+    request(run, "set_lr", lr=float(lr))

@@ -1,0 +1,101 @@
+"""Run folders: where they are, what they are called, and what lies in them."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from playground.files import read_json, read_json_lines, write_json_atomic, write_text_atomic
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class RunError(Exception):
+    """Something that can't be done with a run; the message is one sentence for the person."""
+
+
+def runs_root() -> Path:
+    """Return the folder of all runs: PLAYGROUND_RUNS, or checkpoints/ beside app.py."""
+    return Path(os.environ.get("PLAYGROUND_RUNS") or PROJECT / "checkpoints").resolve()
+
+
+def create(root: Path, name: str, config_json: str) -> Path:
+    """Make a new run folder with its config; if the name is taken, a number is added."""
+    base = _folder_name(name)
+    root.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        run = root / (base if number == 1 else f"{base}-{number}")
+        with contextlib.suppress(FileExistsError):
+            run.mkdir()
+            break
+    write_text_atomic(run / "config.json", config_json, durable=True)
+    created = {"state": "stopped", "reason": "Not started yet.", "created": time.time()}
+    write_json_atomic(run / "status.json", created)
+    return run
+
+
+def _folder_name(name: str) -> str:
+    """Reduce a name to letters, digits, dot, dash and underscore, so that it can't leave its folder."""
+    cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:60]
+    return cleaned or "run"
+
+
+def find(root: Path, name: str) -> Path:
+    """Return the folder of the run of this name; raises RunError if there is none."""
+    run = root / name
+    if not name or name != _folder_name(name) or not (run / "config.json").is_file():
+        raise RunError(f"There is no run named {name!r}.")
+    return run
+
+
+def list_runs(root: Path) -> list[Path]:
+    """Return the folders of all runs, newest first."""
+    folders = [path.parent for path in root.glob("*/config.json")]
+    return sorted(folders, key=lambda run: (_created(run), run.name), reverse=True)
+
+
+def _created(run: Path) -> float:
+    return float((read_json(run / "status.json") or {}).get("created", 0))
+
+
+def last_lines(path: Path, count: int) -> list[str]:
+    """Return the last non-empty lines of a text file, none if it is missing."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 8192))
+            text = file.read().decode("utf-8", errors="replace")
+    except FileNotFoundError:
+        return []
+    return [line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()][-count:]
+
+
+def read_metrics(run: Path, since_byte: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """Return the metric records from a byte of metrics.jsonl on, and the byte to go on from."""
+    return read_json_lines(run / "metrics.jsonl", since_byte)
+
+
+def read_samples(run: Path, since_byte: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """Return the completions from a byte of samples.jsonl on, and the byte to go on from."""
+    return read_json_lines(run / "samples.jsonl", since_byte)
+
+
+def read_events(run: Path, since_byte: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """Return what was done to the run from a byte of events.jsonl on, and the byte to go on from."""
+    return read_json_lines(run / "events.jsonl", since_byte)
+
+
+def checkpoints(run: Path) -> list[int]:
+    """Return the steps of which there is a whole checkpoint, in order."""
+    names = [path.parent.name for path in run.glob("checkpoints/step-*/state.json")]
+    return sorted(int(name[5:]) for name in names if name[5:].isdigit())
+
+
+def checkpoint_folder(run: Path, step: int) -> Path:
+    """Return where the checkpoint of a step lies."""
+    return run / "checkpoints" / f"step-{step:06d}"

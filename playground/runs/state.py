@@ -1,0 +1,43 @@
+"""The state of a run as it is now, whatever its folder says."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from playground import processes
+from playground.files import read_json
+from playground.runs.death import death_notice
+from playground.runs.folders import list_runs
+
+ACTIVE = frozenset({"queued", "preparing", "running", "paused"})
+"""States in which a worker is, or should be, alive."""
+
+START_SECONDS = 60
+"""A queued run without a process after this long was never started."""
+
+
+def active_run(root: Path) -> Path | None:
+    """Return a run whose worker is alive or about to be, or None."""
+    return next((run for run in list_runs(root) if status(run)["state"] in ACTIVE), None)
+
+
+def status(run: Path) -> dict[str, Any]:
+    """Return the run's state as it is now, whatever the folder says.
+
+    A worker that died without a word is shown as failed, with what is known of its death.
+    """
+    found = read_json(run / "status.json")
+    if found is None:
+        return {"state": "failed", "step": 0, "reason": f"{run.name}/status.json is missing or garbled."}
+    state: dict[str, Any] = {"step": 0, "total_steps": 0, "reason": "", **found}
+    if state.get("state") not in ACTIVE or processes.is_alive(state.get("pid"), state.get("start_time")):
+        return state
+    since = time.time() - state.get("queued_at", state.get("created", 0))
+    if state["state"] == "queued" and state.get("pid") is None and since < START_SECONDS:
+        return state
+    fresh = read_json(run / "status.json") or state  # it may have ended in an orderly way just now
+    if fresh.get("state") not in ACTIVE:
+        return {"step": 0, "total_steps": 0, "reason": "", **fresh}
+    return {**state, "state": "failed", "reason": death_notice(run, state)}

@@ -1,0 +1,48 @@
+"""Real workers that start at once: a process that has everything imported forks one for each request."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.small_runs import end
+
+SERVER = """
+import os, signal, sys
+from playground import worker
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits: ended workers leave no zombies
+for line in sys.stdin:
+    resume, run = line.rstrip("\\n").split(" ", 1)
+    pid = os.fork()
+    if pid == 0:
+        os._exit(worker.work(worker.Path(run), resume=resume == "resume"))
+    print(pid, flush=True)
+"""
+
+
+@contextlib.contextmanager
+def forked_workers() -> Iterator[Callable[..., int]]:
+    """Yield a function that starts the worker of a run and returns its process id."""
+    pids: list[int] = []
+    server = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", SERVER],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+
+    def start(run: Path, *, resume: bool = False) -> int:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(f"{'resume' if resume else 'begin'} {run}\n")
+        server.stdin.flush()
+        pids.append(int(server.stdout.readline()))
+        return pids[-1]
+
+    try:
+        yield start
+    finally:
+        server.communicate()
+        for pid in pids:
+            end(pid)
