@@ -54,6 +54,15 @@ def tokenizer_of(config: DataConfig) -> Tokenizer:
     return _build(corpus, split(found, corpus.whole_documents, fractions, config.text_seed), config)
 
 
+def training_texts(config: DataConfig) -> Iterator[str]:
+    """Yield the text from which `prepare` learns the merges of a config."""
+    corpus = corpus_of(config)
+    fractions = (config.val_fraction, config.test_fraction)
+    chosen = split(scan(corpus), corpus.whole_documents, fractions, config.text_seed)
+    texts = (piece.text for piece in pieces(corpus, chosen) if SPLITS[piece.split] == "train")
+    return _at_most(texts, MAX_BPE_TRAINING)
+
+
 def prepare_corpus(corpus: Corpus, config: DataConfig, report: Report = ignore) -> Prepared:
     """Split, tokenize and count a corpus, or find it prepared already; see prepare."""
     found = scan(corpus, report)
