@@ -46,7 +46,7 @@ def merge_counts(tokenizer: BPETokenizer, texts: Iterable[str]) -> list[int]:
 
 
 def _note_pairs(word: list[str], number: int, learned: set[Pair], where: dict[Pair, set[int]]) -> None:
-    for pair in zip(word, word[1:]):
+    for pair in zip(word, word[1:], strict=False):
         if pair in learned:
             where[pair].add(number)
 
