@@ -115,20 +115,6 @@ def test_the_empty_page_says_how_to_begin(page, app):
     expect(page.locator("#prompt-note")).to_contain_text("no run yet", timeout=10_000)
 
 
-def test_text_is_cut_as_it_is_typed_and_a_script_is_text(page, app):
-    open_page(page, app)
-    page.get_by_role("tab", name="Tokenize").click()
-    box = page.locator("#tokenize-text textarea")
-    box.fill("")
-    expect(page.locator("#tokenize-counts")).to_contain_text("Type some text")
-    box.press_sequentially("<script>boom()</script> 😀", delay=5)
-    expect(page.locator("#tokenize-view .pg-group b")).to_have_text("😀", timeout=10_000)
-    assert "<script>" in page.locator("#tokenize-view").inner_text().replace("\n", "")
-    assert page.locator("#tokenize-view script").count() == 0
-    page.get_by_label("Bytes", exact=True).click()
-    expect(page.locator("#tokenize-counts")).to_contain_text("28", timeout=10_000)
-
-
 def test_the_main_job(page, app):
     """Launch, see the curve pass the bigram line, zoom and keep it, reload, sample, stop."""
     open_page(page, app)

@@ -1,133 +1,101 @@
-"""Text cut into coloured tokens, as HTML.
+"""A text cut into tokens, packed for the script that draws them (static/token_pane.js).
 
-Colours come from ids and bytes alone, never from offsets into the text: some tokenizers return offsets of
-no width. Every token is escaped.
+A token is sent once, however often it occurs: its id, bytes, label and repr; the text itself as ids.
 """
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
-from dataclasses import dataclass
+import base64
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
-from playground.tokenizers import Tokenizer, show_bytes
+import numpy as np
+from numpy.typing import NDArray
 
-MAX_SHOWN = 4000
-"""Tokens drawn; more of them would make the page slow, and nobody reads them."""
+from playground.tokenizers import AlphabetTokenizer, BPETokenizer, PretrainedTokenizer, Tokenizer, show_bytes
+from playground.tokenizers.bpe import token_bytes
 
-MAX_ROWS = 500
-N_COLOURS = 8
+MAX_CHARACTERS = 1_000_000
+MAX_NAMED = 12
+"""Unknown characters that are listed one by one."""
 
-
-@dataclass(frozen=True)
-class TokenCounts:
-    """How a text is cut."""
-
-    tokens: int
-    characters: int
-    bytes: int
-
-    @property
-    def bytes_per_token(self) -> float:
-        """Mean length of a token in bytes; 0 without tokens."""
-        return self.bytes / self.tokens if self.tokens else 0.0
+TOKEN_CSS = (Path(__file__).parent / "static" / "tokenize.css").read_text(encoding="utf-8")
 
 
-def count_tokens(tokenizer: Tokenizer, text: str, ids: Sequence[int]) -> TokenCounts:
-    """Count tokens, and the characters and bytes that they stand for."""
-    seen = "".join(c for c in text if c not in set(tokenizer.unknown_characters(text)))
-    return TokenCounts(len(ids), len(seen), sum(len(tokenizer.piece(i)) for i in ids))
+def pack_tokens(tokenizer: Tokenizer, text: str) -> dict[str, Any]:
+    """Return a text in tokens: the ids in order, what each stands for, the sizes, and what is unknown.
 
-
-def group_tokens(pieces: Sequence[bytes]) -> list[int]:
-    """Return how many tokens stand in each group, so that no group ends within a character.
-
-    A token that holds whole characters is a group of its own; a character split over several tokens
-    makes one group of them. Bytes that are no UTF-8 end a group where no character can be completed.
+    Raises ValueError for a text that is too long to show.
     """
-    sizes: list[int] = []
-    open_tokens, missing = 0, 0
-    for piece in pieces:
-        for byte in piece:
-            if missing and byte & 0xC0 == 0x80:
-                missing -= 1
-            else:
-                missing = bytes_to_come(byte)
-        open_tokens += 1
-        if not missing:
-            sizes.append(open_tokens)
-            open_tokens = 0
-    return sizes + ([open_tokens] if open_tokens else [])
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"The text has {len(text):,} characters; this tab shows up to {MAX_CHARACTERS:,}.")
+    (ids,) = tokenizer.encode_batch([text])
+    distinct, counts = np.unique(ids, return_counts=True)
+    pieces = [tokenizer.piece(i) for i in distinct.tolist()]
+    sizes = np.array([len(piece) for piece in pieces], dtype=np.int64)
+    return {
+        "d_vocab": tokenizer.d_vocab,
+        "n_tokens": len(ids),
+        "n_characters": len(text),
+        "n_bytes": int(sizes @ counts),
+        "places": pack_numbers(np.searchsorted(distinct, ids)),
+        "ids": distinct.tolist(),
+        "counts": counts.tolist(),
+        "hex": [piece.hex() for piece in pieces],
+        "labels": [tokenizer.label(i) for i in distinct.tolist()],
+        "reprs": [represent(piece) for piece in pieces],
+        "unknown": name_unknown(tokenizer, text),
+    }
 
 
-def bytes_to_come(first: int) -> int:
-    """Return how many bytes follow the first one of a UTF-8 character; 0 for a byte that begins none."""
-    for mask, lead, count in ((0xE0, 0xC0, 1), (0xF0, 0xE0, 2), (0xF8, 0xF0, 3)):
-        if first & mask == lead:
-            return count
-    return 0
+def pack_numbers(numbers: NDArray[np.integer]) -> dict[str, Any]:
+    """Return whole numbers as base64 of little-endian integers, of 2 bytes where they fit."""
+    width = 2 if numbers.max(initial=0) < 2**16 else 4
+    packed = base64.b64encode(numbers.astype(f"<u{width}").tobytes()).decode("ascii")
+    return {"width": width, "packed": packed}
 
 
-def render_tokens(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
-    """Return the tokens as coloured spans, each with its id, and its bytes where one points at it."""
-    shown = ids[:MAX_SHOWN]
-    pieces = [tokenizer.piece(i) for i in shown]
-    spans, start = [], 0
-    for size in group_tokens(pieces):
-        group = shown[start : start + size]
-        spans.append(_token(tokenizer, group[0]) if size == 1 else _group(tokenizer, group))
-        start += size
-    view = f'<div class="pg-tokens">{"".join(spans)}</div>'
-    if len(ids) <= MAX_SHOWN:
-        return view
-    return (
-        f'{view}<p class="pg-note">The first {MAX_SHOWN:,} of {len(ids):,} tokens; the counts are of all.</p>'
-    )
+def represent(piece: bytes) -> str:
+    """Return the repr of a token's text, or of its bytes where they are no text."""
+    try:
+        return repr(piece.decode("utf-8"))
+    except UnicodeDecodeError:
+        return repr(piece)
 
 
-def _token(tokenizer: Tokenizer, token_id: int) -> str:
-    label = tokenizer.label(token_id)
-    text = (
-        html.escape(label).replace("⏎", '<i class="pg-ws">⏎</i><wbr>').replace("·", '<i class="pg-ws">·</i>')
-    )
-    breaks = "<br>" * min(2, tokenizer.piece(token_id).count(b"\n"))
-    return f"{_cell(tokenizer, token_id, text)}{breaks}"
+def name_unknown(tokenizer: Tokenizer, text: str) -> str:
+    """Return a sentence that names the characters which the vocabulary lacks, and what becomes of them."""
+    unknown = set(tokenizer.unknown_characters(text))
+    if not unknown:
+        return ""
+    read = text.lower() if isinstance(tokenizer, AlphabetTokenizer) and tokenizer.lower else text
+    found = Counter(c for c in read if c in unknown)
+    named = [
+        f"{_shown(c)} (U+{ord(c):04X}){f' × {n:,}' if n > 1 else ''}" for c, n in found.most_common(MAX_NAMED)
+    ]
+    more = f", and {len(found) - MAX_NAMED:,} more" if len(found) > MAX_NAMED else ""
+    return f"Not in the vocabulary, {_fate(tokenizer)}: {', '.join(named)}{more}."
 
 
-def _group(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
-    """One character, or several, that share tokens: shown once, with the bytes of each token beneath."""
-    whole = show_bytes(b"".join(map(tokenizer.piece, ids)))
-    cells = "".join(_cell(tokenizer, i, tokenizer.piece(i).hex(" ")) for i in ids)
-    return (
-        f'<span class="pg-group" title="{html.escape(whole)}: split over {len(ids)} tokens">'
-        f"<b>{html.escape(whole)}</b><span>{cells}</span></span>"
-    )
+def _fate(tokenizer: Tokenizer) -> str:
+    if isinstance(tokenizer, AlphabetTokenizer) and tokenizer.blank >= 0:
+        return "and read as a blank"
+    if isinstance(tokenizer, PretrainedTokenizer) and tokenizer.unknown_id is not None:
+        return f"and read as {tokenizer.label(tokenizer.unknown_id)}"
+    return "and left out"
 
 
-def _cell(tokenizer: Tokenizer, token_id: int, inner: str) -> str:
-    piece = tokenizer.piece(token_id)
-    title = html.escape(f"id {token_id} · bytes {piece.hex(' ')} · {tokenizer.label(token_id)}")
-    colour = f"pg-c{token_id % N_COLOURS}"
-    return f'<span class="pg-tok {colour}" title="{title}">{inner}<small>{token_id}</small></span>'
+def _shown(character: str) -> str:
+    return show_bytes(character.encode("utf-8", "surrogatepass"))
 
 
-def render_table(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
-    """Return the tokens one by one: place, id, bytes, and what they show."""
-    rows = "".join(
-        f"<tr><td>{place}</td><td>{i}</td><td>{tokenizer.piece(i).hex(' ')}</td>"
-        f"<td>{html.escape(tokenizer.label(i))}</td></tr>"
-        for place, i in enumerate(ids[:MAX_ROWS])
-    )
-    return (
-        '<div class="pg-token-table"><table><thead><tr><th>place</th><th>id</th><th>bytes</th>'
-        f"<th>text</th></tr></thead><tbody>{rows}</tbody></table></div>"
-    )
-
-
-_HUES = (215, 25, 150, 285, 95, 345, 185, 55)
-
-TOKEN_CSS = (Path(__file__).parent / "static" / "tokens.css").read_text(encoding="utf-8") + "".join(
-    f".pg-c{n} {{ background: hsl({hue} 75% 85%); }} .dark .pg-c{n} {{ background: hsl({hue} 45% 28%); }}\n"
-    for n, hue in enumerate(_HUES)
-)
+def name_merge(tokenizer: BPETokenizer, number: int) -> dict[str, Any]:
+    """Return what a merge joins, counted from 1, and the id that it makes."""
+    left, right = (token_bytes(part) for part in tokenizer.merges[number - 1])
+    return {
+        "left": show_bytes(left),
+        "right": show_bytes(right),
+        "joined": show_bytes(left + right),
+        "id": tokenizer.library.token_to_id("".join(tokenizer.merges[number - 1])),
+    }

@@ -1,24 +1,42 @@
-"""The Tokenize tab: see text cut into tokens as you type."""
+"""The Tokenize tab: one lasting element that cuts text as it is typed, and compares ways to cut it.
+
+Its own script (static/token*.js) asks the functions here; they keep no state of a page.
+"""
 
 from __future__ import annotations
 
 import html
-from functools import lru_cache
+import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from playground.corpora import CORPORA, load_corpus
-from playground.tokenizers import Tokenizer, build_tokenizer
-from playground.ui import messages
-from playground.ui.token_view import count_tokens, render_table, render_tokens
+from playground.corpora import CORPORA
+from playground.tokenizers import BPETokenizer
+from playground.ui.corpus_facts import Facts, Task, ask_facts, ask_merge_counts, baseline_rows
+from playground.ui.token_view import name_merge, pack_numbers, pack_tokens
+from playground.ui.tokenizer_choices import (
+    KINDS,
+    LARGEST_VOCABULARY,
+    SMALLEST_VOCABULARY,
+    choice_of,
+    n_merges,
+    tokenizer_for,
+    whole_bpe,
+)
+from playground.ui.vocabulary_view import page_of, zipf_points
 
-LATEST: dict[str, Any] = {
-    "show_progress": "hidden", "api_visibility": "private", "queue": False, "trigger_mode": "always_last",
-}  # fmt: skip
-MAX_CHARACTERS = 1_000_000
-TRAINING_CHARACTERS = 4_000_000
-"""BPE for this tab is learned from at most this much of a corpus, so that the slider answers soon."""
+STATIC = Path(__file__).parent / "static"
+SCRIPTS = (
+    "token_model.js",
+    "token_pane.js",
+    "token_table.js",
+    "token_corpus.js",
+    "token_zipf.js",
+    "tokenize.js",
+)
 
 START = (
     "The little cat sat on the mat. 😀\n"
@@ -27,79 +45,108 @@ START = (
     "Once upon a time there was a girl named Zoë."
 )
 
+Answer = dict[str, Any]
+
+
+def answering(function: Callable[[Answer], Answer]) -> Callable[[Any], str]:
+    """Let a function answer a page in JSON, with "error" in one sentence for what can't be done."""
+
+    def answer(request: Any) -> str:
+        try:
+            return json.dumps(function(request if isinstance(request, dict) else {}))
+        except ValueError as error:
+            return json.dumps({"error": str(error)})
+
+    answer.__name__, answer.__doc__ = function.__name__, function.__doc__
+    return answer
+
+
+@answering
+def cut(request: Answer) -> Answer:
+    """Cut a text: its tokens, and for BPE the merge that was made last."""
+    choice = choice_of(request)
+    tokenizer = tokenizer_for(choice)
+    answer = pack_tokens(tokenizer, str(request.get("text") or ""))
+    if choice.kind == "bpe" and isinstance(tokenizer, BPETokenizer):
+        whole, number = whole_bpe(choice.corpus), len(tokenizer.merges)
+        answer["merge"] = {"number": number, "of": len(whole.merges), "asked": n_merges(choice)}
+        if number:
+            answer["merge"] |= name_merge(whole, number)
+    return answer
+
+
+@answering
+def merges(request: Answer) -> Answer:
+    """Tell how many places of the corpus each merge joined, once they are counted."""
+    counts = ask_merge_counts(choice_of(request).corpus)
+    return _working(counts) if isinstance(counts, Task) else {"counts": counts}
+
+
+@answering
+def facts(request: Answer) -> Answer:
+    """Tell the baselines of a corpus and how common its tokens are, once they are counted."""
+    found = ask_facts(choice_of(request))
+    if isinstance(found, Task):
+        return _working(found)
+    prepared = found.prepared
+    return {
+        "rows": baseline_rows(prepared),
+        "d_vocab": prepared.tokenizer.d_vocab,
+        "n_tokens": len(prepared.train),
+        "bytes_per_token": prepared.bytes_per_token,
+        "lossless": found.lossless,
+        "counts": pack_numbers(found.counts),
+        "zipf": zipf_points(prepared.tokenizer, found.counts),
+    }
+
+
+@answering
+def vocabulary(request: Answer) -> Answer:
+    """Return a page of the vocabulary, with counts if they are known already or asked for."""
+    choice = choice_of(request)
+    found = ask_facts(choice) if request.get("counted") else None
+    page = request.get("page")
+    counts = found.counts if isinstance(found, Facts) else None
+    tokenizer = found.prepared.tokenizer if isinstance(found, Facts) else tokenizer_for(choice)
+    return page_of(tokenizer, str(request.get("query") or ""), page if isinstance(page, int) else 0, counts)
+
+
+def _working(task: Task) -> Answer:
+    return {"working": task.phase, "share": task.share}
+
+
+class TokenizeLab(gr.HTML):
+    """Text, the tokenizers that cut it, and what is known of them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            None,
+            html_template=_template(),
+            js_on_load="\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS),
+            server_functions=[cut, merges, facts, vocabulary],
+            apply_default_css=False,
+            smallest=SMALLEST_VOCABULARY,
+            largest=LARGEST_VOCABULARY,
+            start=START,
+            **kwargs,
+        )
+
+    def api_info(self) -> dict[str, Any]:
+        """Describe the value for the API page: there is none."""
+        return {"type": "null", "description": "none"}
+
+
+def _template() -> str:
+    pane = (STATIC / "token_pane.html").read_text(encoding="utf-8")
+    kinds = "".join(f'<option value="{kind}">{html.escape(title)}</option>' for kind, title in KINDS)
+    corpora = "".join(
+        f'<option value="{name}">{html.escape(info.title)}</option>' for name, info in CORPORA.items()
+    )
+    page = (STATIC / "tokenize.html").read_text(encoding="utf-8")
+    panes = "".join(pane.replace("PANE", name) for name in ("a", "b"))
+    return page.replace("PANES", panes).replace("KINDS", kinds).replace("CORPORA", corpora)
+
 
 def build_tokenize_tab(demo: gr.Blocks) -> None:
-    """Lay out the tab and wire it."""
-    with gr.Row(elem_classes="pg-tokenize"):
-        with gr.Column(scale=2, min_width=300):
-            text = gr.Textbox(START, label="Text", lines=7, max_lines=14, elem_id="tokenize-text")
-            kinds = [("Characters", "char"), ("Bytes", "byte"), ("BPE", "bpe")]
-            kind = gr.Radio(kinds, value="bpe", label="Tokenizer", elem_id="tokenize-kind")
-            size = gr.Slider(257, 8192, 1024, step=1, label="BPE vocabulary", elem_id="tokenize-size")
-            corpora = [(info.title, name) for name, info in CORPORA.items()]
-            corpus = gr.Dropdown(
-                corpora, value=corpora[0][1], label="Learned from", elem_id="tokenize-corpus"
-            )
-        with gr.Column(scale=3, min_width=320):
-            counts = gr.HTML(padding=False, elem_id="tokenize-counts")
-            show_ids = gr.Checkbox(False, label="Show ids", container=False, elem_id="tokenize-ids")
-            view = gr.HTML(padding=False, elem_id="tokenize-view")
-            with gr.Accordion("Token by token", open=False):
-                table = gr.HTML(padding=False)
-    inputs = [text, kind, size, corpus]
-    gr.on(
-        [demo.load, *(component.change for component in inputs)],
-        _tokenize,
-        inputs,
-        [counts, view, table],
-        **LATEST,
-    )
-    kind.change(lambda chosen: _which(chosen), kind, [size, corpus], **LATEST)
-    show_ids.change(lambda on: gr.update(elem_classes="pg-ids" if on else ""), show_ids, view, **LATEST)
-
-
-def _which(kind: str) -> tuple:
-    """Only BPE has a vocabulary size; bytes are learned from nothing."""
-    return gr.update(visible=kind == "bpe"), gr.update(visible=kind != "byte")
-
-
-@lru_cache(maxsize=32)
-def corpus_tokenizer(spec: str, corpus: str) -> Tokenizer:
-    """Return a tokenizer of a built-in corpus; kept, since it is the same for everybody."""
-    documents, total = [], 0
-    for document in load_corpus(corpus).documents:
-        documents.append(document)
-        total += len(document)
-        if spec.startswith("bpe") and total >= TRAINING_CHARACTERS:
-            break
-    return build_tokenizer(spec, documents, end_token=False)
-
-
-def _tokenize(text: str, kind: str, size: float, corpus: str) -> tuple[str, str, str]:
-    if not text:
-        return messages.note("Type some text, and it is cut into tokens as you type."), "", ""
-    if len(text) > MAX_CHARACTERS:
-        said = f"The text has {len(text):,} characters; this tab shows up to {MAX_CHARACTERS:,}."
-        return messages.error(said), "", ""
-    try:
-        tokenizer = corpus_tokenizer(f"bpe:{int(size)}" if kind == "bpe" else kind, corpus)
-    except ValueError as error:
-        return messages.error(str(error)), "", ""
-    ids = tokenizer.encode(text)
-    counts = count_tokens(tokenizer, text, ids)
-    tiles = (
-        ("Tokens", f"{counts.tokens:,}"),
-        ("Characters", f"{counts.characters:,}"),
-        ("Bytes", f"{counts.bytes:,}"),
-        ("Bytes per token", f"{counts.bytes_per_token:.2f}"),
-    )
-    summary = f"{messages.tiles(tiles)}{_note(tokenizer, text)}"
-    return summary, render_tokens(tokenizer, ids), render_table(tokenizer, ids)
-
-
-def _note(tokenizer: Tokenizer, text: str) -> str:
-    unknown = tokenizer.unknown_characters(text)
-    if not unknown:
-        return ""
-    listed = " ".join(unknown[:20]).encode("utf-8", "replace").decode()
-    return f'<p class="pg-note">Not in the alphabet of this text, and left out: {html.escape(listed)}</p>'
+    """Lay out the tab; its script does the rest."""
+    TokenizeLab(elem_id="tokenize-lab", padding=False)
