@@ -9,6 +9,7 @@ from collections.abc import Callable
 import torch
 
 from playground.config import RunConfig
+from playground.devices import mixed_precision
 from playground.models import Model
 from playground.training import Data, loss_of
 
@@ -33,7 +34,9 @@ def choose_threads(model: Model, data: Data, config: RunConfig) -> int:
 
     def step() -> None:
         with torch.random.fork_rng(devices=[]):  # dropout must not move the run's generator
-            loss_of(model, inputs, targets).backward()
+            with mixed_precision(inputs.device, config.train.precision):
+                loss = loss_of(model, inputs, targets)
+            loss.backward()
         model.zero_grad(set_to_none=True)
 
     candidates = thread_candidates(available_cores())

@@ -17,11 +17,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from playground.config import ConfigError, RunConfig
 from playground.dataset import NO_TARGET, Packed, Padded, Rows, Tokens
 from playground.devices import memory_bytes, mixed_precision
+from playground.linear_loss import linear_cross_entropy, score
 from playground.models import Model
 from playground.optim import clip_gradients, set_learning_rate
 from playground.progress import Progress
@@ -131,7 +131,7 @@ def train_step(
     total = torch.zeros((), device=device)
     for inputs, targets in parts:
         with mixed_precision(device, config.train.precision):
-            loss = loss_of(model, inputs, targets, reduction="sum") / n_tokens
+            loss = loss_of(model, inputs, targets) / n_tokens
         loss.backward()
         total += loss.detach()
     grad_norm = clip_gradients(model.parameters(), config.optim.max_grad_norm or math.inf)
@@ -141,10 +141,9 @@ def train_step(
     return total, grad_norm, n_tokens
 
 
-def loss_of(model: Model, inputs: Tensor, targets: Tensor, reduction: str = "mean") -> Tensor:
-    """Return the cross entropy of (batch pos) targets in nats per token."""
-    logits = model(inputs)
-    return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction=reduction)
+def loss_of(model: Model, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the sum of the cross entropies of (batch pos) targets, in nats."""
+    return linear_cross_entropy(model.hidden(inputs), model.unembed.weight, targets)
 
 
 @torch.no_grad()
@@ -166,10 +165,8 @@ def evaluate(
     for i in range(0, len(chosen), size):
         inputs, targets = rows.take(chosen[i : i + size], device)
         with mixed_precision(device, config.train.precision):
-            logits = model(inputs).flatten(0, 1).float()
-        targets = targets.flatten()
-        total_loss += F.cross_entropy(logits, targets, reduction="sum").item()
-        correct += int((logits.argmax(dim=-1) == targets).sum())
+            loss, right = score(model.hidden(inputs), model.unembed.weight, targets)
+        total_loss, correct = total_loss + loss, correct + right
         count += int((targets != NO_TARGET).sum())
     loss = total_loss / count
     return {

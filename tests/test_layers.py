@@ -39,6 +39,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
             "optim",
             "muon",
             "devices",
+            "linear_loss",
             "checkpoint",
             "sampling",
             "completion",

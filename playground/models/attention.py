@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from playground.config import ModelConfig
+from playground.models.fast_attention import attend
 from playground.models.positions import rotate
 
 
@@ -76,7 +77,7 @@ class Attention(nn.Module):
             q, k = rotate(q, turn), rotate(k, turn)
         if cache:
             k, v = cache.append(self.layer, k, v)
-        mixed = F.scaled_dot_product_attention(
+        mixed = attend(
             q, k, v,
             attn_mask=visible,
             is_causal=visible is None and pos > 1,

@@ -70,13 +70,22 @@ class LSTM(nn.Module):
         With a cache, `tokens` are those after the ones it has read, and it moves on by them. Where rows are
         filled up, at their left or right, `mask` is true at real tokens, and the others are passed over.
         """
+        return self.unembed(self.hidden(tokens, cache, mask))
+
+    def hidden(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        cache: State | None = None,
+        mask: Bool[Tensor, "batch pos"] | None = None,
+    ) -> Float[Tensor, "batch pos d_model"]:
+        """Return what forward unembeds."""
         x = self.dropout(self.embed(tokens))  # batch pos d_model
         before = (cache.h, cache.c) if cache else None
         out, after = self.layers(x, before) if mask is None else self.pass_over(x, before, mask)
         if cache:
             cache.h, cache.c = after
             cache.length += tokens.shape[1]
-        return self.unembed(self.dropout(out))
+        return self.dropout(out)
 
     def pass_over(
         self,

@@ -59,6 +59,15 @@ class Transformer(nn.Module):
         up, at their left or right, `mask` is true at real tokens: they see and count nothing else.
         Raises ValueError if the tokens do not fit into the context.
         """
+        return self.unembed(self.hidden(tokens, cache, mask))
+
+    def hidden(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        cache: Cache | None = None,
+        mask: Bool[Tensor, "batch pos"] | None = None,
+    ) -> Float[Tensor, "batch pos d_model"]:
+        """Return the normalised stream that forward unembeds."""
         batch, pos = tokens.shape
         start = cache.length if cache else 0
         end = start + pos
@@ -76,7 +85,7 @@ class Transformer(nn.Module):
             x = block(x, turn, visible, cache)
         if cache:
             cache.length = end
-        return self.unembed(self.norm(x))
+        return self.norm(x)
 
     def embed_at(
         self, tokens: Int[Tensor, "batch pos"], positions: Int[Tensor, "#batch pos"] | Int[Tensor, " pos"]

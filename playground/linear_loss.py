@@ -1,0 +1,94 @@
+"""Cross entropy straight from the stream before the unembedding: the logits are never all there at once.
+
+With GPT-2's 50,257 tokens the logits of a batch, their softmax and their gradient are by far the largest
+tensors of a step. Here they live for a few rows at a time, and each row's gradient is taken at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from playground.dataset import NO_TARGET
+
+CHUNK_NUMBERS = 1 << 23
+"""Logits held at a time: 32 MiB in float32."""
+
+
+def linear_cross_entropy(
+    hidden: Float[Tensor, "*batch d_model"],
+    weight: Float[Tensor, "d_vocab d_model"],
+    targets: Int[Tensor, "*batch"],
+) -> Float[Tensor, ""]:
+    """Return the sum of the cross entropies, in nats, of hidden @ weight.T at all real targets.
+
+    Under autocast the products are computed in its precision, and the softmax in float32.
+    """
+    hidden, targets = hidden.flatten(0, -2), targets.flatten()
+    return _LinearCrossEntropy.apply(hidden, weight, targets, _product_dtype(hidden))
+
+
+@torch.no_grad()
+def score(
+    hidden: Float[Tensor, "*batch d_model"],
+    weight: Float[Tensor, "d_vocab d_model"],
+    targets: Int[Tensor, "*batch"],
+) -> tuple[float, int]:
+    """Return the sum of the cross entropies, and at how many targets the likeliest token was right."""
+    hidden, targets = hidden.flatten(0, -2), targets.flatten()
+    hidden, weight = (x.to(_product_dtype(hidden)) for x in (hidden, weight))
+    loss, correct = 0.0, 0
+    for rows in _chunks(len(targets), len(weight)):
+        logits = _logits(hidden[rows], weight)
+        total = torch.nn.functional.cross_entropy(logits, targets[rows], reduction="sum")
+        loss += total.item()
+        correct += int((logits.argmax(dim=-1) == targets[rows]).sum())
+    return loss, correct
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    """The gradient is softmax(logits) - onehot(target); forward already takes it, backward scales it."""
+
+    @staticmethod
+    def forward(ctx, hidden: Tensor, weight: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
+        h, w = hidden.to(dtype), weight.to(dtype)
+        total = torch.zeros((), dtype=torch.promote_types(dtype, torch.float32), device=hidden.device)
+        hidden_grad, weight_grad = torch.empty_like(hidden), torch.zeros_like(weight)
+        for rows in _chunks(len(h), len(w)):
+            logits, real = _logits(h[rows], w), (targets[rows] != NO_TARGET).unsqueeze(1)
+            wanted = targets[rows].clamp(min=0).unsqueeze(1)
+            log_sum = logits.logsumexp(dim=-1, keepdim=True)
+            total += ((log_sum - logits.gather(1, wanted)) * real).sum()
+            probabilities = logits.sub_(log_sum).exp_()
+            wrong = probabilities.scatter_add_(1, wanted, -torch.ones_like(log_sum)).mul_(real).to(dtype)
+            hidden_grad[rows] = wrong @ w
+            weight_grad += wrong.mT @ h[rows]
+        ctx.save_for_backward(hidden_grad, weight_grad)
+        return total
+
+    @staticmethod
+    def backward(ctx, *grad_outputs: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        (scale,) = grad_outputs
+        hidden_grad, weight_grad = ctx.saved_tensors
+        return hidden_grad * scale, weight_grad * scale, None, None
+
+
+def _product_dtype(x: Tensor) -> torch.dtype:
+    device = x.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
+
+
+def _logits(hidden: Tensor, weight: Tensor) -> Tensor:
+    """Return the logits of some rows, in float32 or finer."""
+    logits = hidden @ weight.mT
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
+def _chunks(n_rows: int, d_vocab: int) -> Iterator[slice]:
+    """Yield slices of as many rows as may be held at a time."""
+    size = max(1, CHUNK_NUMBERS // d_vocab)
+    for begin in range(0, n_rows, size):
+        yield slice(begin, begin + size)
