@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+from playground.files import is_number
+
 AVERAGED = 10
 """Logged steps that a training loss is averaged over before it is compared."""
 
@@ -73,7 +75,7 @@ def curve_notes(records: Iterable[dict[str, Any]], baselines: dict[str, Any]) ->
 
 
 def _curve(records: Iterable[dict[str, Any]], baselines: dict[str, Any]) -> Curve:
-    rows = [record for record in records if _is_number(record.get("step"))]
+    rows = [record for record in records if is_number(record.get("step"))]
     held_out = baselines.get("held_out")
     return Curve(
         train=_series(rows, "train_loss"),
@@ -86,15 +88,11 @@ def _curve(records: Iterable[dict[str, Any]], baselines: dict[str, Any]) -> Curv
 
 
 def _series(rows: Sequence[dict[str, Any]], key: str) -> list[Point]:
-    return [(row["step"], row[key]) for row in rows if _is_number(row.get(key))]
+    return [(row["step"], row[key]) for row in rows if is_number(row.get(key))]
 
 
 def _levels(values: dict[str, Any]) -> dict[str, float]:
-    return {name: value for name, value in values.items() if _is_number(value)}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return {name: value for name, value in values.items() if is_number(value)}
 
 
 def _at_the_unigram_line(curve: Curve) -> Note | None:
@@ -108,7 +106,7 @@ def _at_the_unigram_line(curve: Curve) -> Note | None:
         "at_unigram",
         curve.last_step,
         "Still at the unigram line: it knows how common each token is, and does not use the context yet.",
-        f"Training loss {now:.2f}, averaged over {AVERAGED} steps; the unigram line is at {unigram:.2f}.",
+        f"Training loss {now:.2f}, averaged over the newest steps; the unigram line is at {unigram:.2f}.",
     )
 
 

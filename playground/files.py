@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,13 @@ def read_json_lines(path: Path, since_byte: int = 0) -> tuple[list[dict[str, Any
     line is passed over; a missing file has no lines. If the file is shorter than since_byte it was
     begun anew, and it is read from its start.
     """
+    whole, cursor = read_whole_lines(path, since_byte)
+    records = [record for line in whole.splitlines() if (record := _parse_line(line)) is not None]
+    return records, cursor
+
+
+def read_whole_lines(path: Path, since_byte: int = 0) -> tuple[bytes, int]:
+    """Return the bytes of the whole lines from a byte on, and the byte to go on from; see read_json_lines."""
     try:
         with open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -55,10 +63,9 @@ def read_json_lines(path: Path, since_byte: int = 0) -> tuple[list[dict[str, Any
             file.seek(start)
             data = file.read(size - start)
     except FileNotFoundError:
-        return [], 0
+        return b"", 0
     whole = data[: data.rfind(b"\n") + 1]
-    records = [record for line in whole.splitlines() if (record := _parse_line(line)) is not None]
-    return records, start + len(whole)
+    return whole, start + len(whole)
 
 
 def _parse_line(line: bytes) -> dict[str, Any] | None:
@@ -81,3 +88,10 @@ def explain_os_error(error: OSError, path: Path) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{path} can't be written: give this user write permission, or choose another folder."
     return f"{path} can't be written: {error.strerror or error}."
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value read from a file or a page is a finite number."""
+    if isinstance(value, int):  # of any size: math.isfinite refuses those over 1e308
+        return not isinstance(value, bool)
+    return isinstance(value, float) and math.isfinite(value)

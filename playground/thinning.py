@@ -30,3 +30,24 @@ def _arg_extreme(values: NDArray[np.float64], edges: NDArray[np.intp], extreme: 
     places = np.flatnonzero(values == best)
     buckets = np.searchsorted(edges, places, side="right") - 1
     return places[np.unique(buckets, return_index=True)[1]]
+
+
+def even_buckets(n: int, max_buckets: int) -> NDArray[np.intp]:
+    """Return where each of at most max_buckets equal buckets of n values begins."""
+    return np.unique(np.linspace(0, n, min(n, max_buckets) + 1).astype(np.intp)[:-1])
+
+
+def growing_buckets(n: int, max_buckets: int) -> NDArray[np.intp]:
+    """Return where each of about max_buckets buckets of n values begins: single values first, then wider.
+
+    The start of a curve is where most happens, and what a logarithmic axis shows: a bucket is no wider than
+    a small share of what lies before it, and from there on all are equal.
+    """
+    if n <= max_buckets:
+        return np.arange(n)
+    widest, fine = -(-2 * n // max_buckets), max(1, max_buckets // 16)
+    starts, place = [], 0
+    while place < n:
+        starts.append(place)
+        place += max(1, min(widest, place // fine))
+    return np.array(starts, dtype=np.intp)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.thinning import thin
+from playground.thinning import even_buckets, growing_buckets, thin
 
 VALUES = st.lists(st.one_of(st.floats(-1e6, 1e6), st.just(float("nan")), st.just(float("inf"))), max_size=300)
 
@@ -39,3 +39,25 @@ def test_a_short_series_is_left_whole_and_a_silly_limit_refused():
     assert thin([3, 1, 2], 4).tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="max_points.*3"):
         thin([1] * 10, 3)
+
+
+@given(st.integers(0, 5000), st.integers(1, 400))
+def test_even_buckets_cover_all_and_are_alike(n, most):
+    starts = even_buckets(n, most)
+    sizes = np.diff(starts, append=n)
+    assert len(starts) == min(n, most)
+    if n:
+        assert starts[0] == 0
+        assert sizes.max() - sizes.min() <= 1
+
+
+@given(st.integers(0, 300_000), st.integers(100, 1000))
+def test_growing_buckets_are_fine_at_the_start_and_never_shrink(n, most):
+    starts = growing_buckets(n, most)
+    sizes = np.diff(starts, append=n)
+    assert len(starts) <= 1.1 * most
+    if n > most:
+        assert (sizes[: most // 16] == 1).all()
+        assert (np.diff(sizes[:-1]) >= 0).all()
+    else:
+        assert (sizes == 1).all()

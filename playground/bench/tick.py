@@ -14,7 +14,7 @@ from playground.files import write_json_atomic
 
 def bench_tick(points: int = 50_000) -> None:
     """Bytes that the chart's server function sends: opening a long run, and each tick after it."""
-    from playground.ui.monitor import poll
+    from playground.ui.monitor.polling import poll
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PLAYGROUND_RUNS"] = folder

@@ -1,0 +1,87 @@
+import json
+
+import numpy as np
+import pytest
+
+from playground.ui.monitor.curve import TICK, Levels, Size, columns, notes_of, read_records, whole_curve
+from playground.ui.monitor.small_charts import LINES
+
+ALL = Size(10_000, 10_000, 10_000, growing=True)
+
+
+def records(n, **more):
+    rng = np.random.default_rng(0)
+    losses = 3 + rng.normal(size=n)
+    return [
+        {"step": i + 1, "tokens_seen": 10 * (i + 1), "elapsed_s": i / 7, "train_loss": float(loss), **more}
+        for i, loss in enumerate(losses)
+    ]
+
+
+def test_buckets_hold_the_mean_and_both_ends_of_their_steps():
+    rows = records(5000)
+    train = columns(rows, Size(400, 50, 50, growing=True), Levels())["train"]
+    assert len(train["n"]) <= 420
+    losses, start = np.array([row["train_loss"] for row in rows]), 0
+    for i, n in enumerate(train["n"]):
+        part = losses[start : start + n]
+        assert train["mean"][i] == pytest.approx(part.mean(), abs=1e-4)
+        assert (train["low"][i], train["high"][i]) == pytest.approx((part.min(), part.max()), abs=1e-4)
+        start += n
+        assert train["step"][i] == start, "a bucket stands where its last step is"
+        assert train["tokens_seen"][i] == 10 * start
+    assert start == 5000
+
+
+def test_few_records_are_sent_as_they_are():
+    train = columns(records(30), ALL, Levels())["train"]
+    assert train["n"] == [1] * 30
+    assert train["mean"] == train["low"] == train["high"]
+
+
+def test_small_charts_take_what_the_table_names_and_leave_out_what_is_not_there():
+    rows = records(100, lr=1e-3, grad_norm=1.0, unheard_of=3)
+    rows[40]["grad_norm"] = 50.0
+    small = columns(rows, Size(100, 10, 10, growing=False), Levels())["small"]
+    assert set(small) == {"step", "tokens_seen", "elapsed_s", "lr", "grad_norm"}
+    assert len(small["lr"]) == 10
+    assert small["lr"] == pytest.approx([1e-3] * 10)
+    assert max(small["grad_norm"]) == 50.0, "a peak of the gradient is not averaged away"
+    assert len({line.key for line in LINES}) == len(LINES)
+
+
+def test_evaluations_are_measured_against_the_lines():
+    rows = [{"step": 0, "val_loss": 6.0, "val_accuracy": 0.1}, *records(20), {"step": 21, "val_loss": 2.5}]
+    val = columns(rows, ALL, Levels(ngram=3.0, floor=2.0))["val"]
+    assert val["step"] == [0, 21]
+    assert val["above_ngram"] == [3.0, -0.5]
+    assert val["above_floor"] == [4.0, 0.5]
+    assert val["val_accuracy"] == [0.1, None]
+    assert "above_floor" not in columns(rows, ALL, Levels(ngram=3.0))["val"]
+
+
+def test_nothing_makes_no_columns_but_empty_ones():
+    empty = columns([], TICK, Levels())
+    assert empty["train"]["step"] == empty["small"]["step"] == empty["val"]["step"] == []
+    assert notes_of(empty, {}) == []
+
+
+def test_the_quick_reader_and_the_careful_one_agree(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1}\n{"step": 2}\n{"ste')
+    whole, cursor = read_records(path)
+    assert whole == [{"step": 1}, {"step": 2}]
+    path.write_text('{"step": 1}\n{"step": 2}\ngarbled\n{"step": 3, "loss": NaN}\n')
+    later, end = read_records(path, cursor)
+    assert [record["step"] for record in later] == [3]
+    assert read_records(path, end) == ([], end)
+
+
+def test_a_whole_curve_is_read_once_for_as_long_as_its_file_is_the_same(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in records(10)))
+    first = whole_curve(path, 1, 1, Levels())
+    assert whole_curve(path, 1, 1, Levels()) is first
+    with open(path, "a") as file:
+        file.write(json.dumps({"step": 11, "train_loss": 1.0}) + "\n")
+    assert whole_curve(path, 2, 2, Levels())[0]["train"]["step"][-1] == 11
