@@ -18,14 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from playground.counting import grams_by_order, pair_counts, token_counts
-from playground.ngrams import MAX_COUNTED, fit_ngrams
+from playground.counting import pair_counts, token_counts
+from playground.ngrams import MAX_COUNTED, Counts, fit_ngrams
 
 ORDER_NAMES = ("unigram", "bigram", "trigram", "4-gram", "5-gram")
 """Names of the orders 1 to 5, as in baselines.json."""
-
-IN_SAMPLE = ORDER_NAMES[:3]
-"""Longer runs are nearly all different: their plug-in entropy says how long the text is, and little else."""
 
 
 def uniform_entropy(d_vocab: int) -> float:
@@ -54,9 +51,7 @@ def conditional_entropy(tokens: ArrayLike, d_vocab: int, order: int) -> float:
     if order <= 2:
         return (unigram_entropy, bigram_entropy)[order - 1](tokens, d_vocab)
     tokens = _as_tokens(tokens, order)
-    *_, grams = grams_by_order(tokens, d_vocab, order)
-    contexts = np.bincount(grams.keys // d_vocab, grams.counts)
-    return max(0.0, _plug_in_entropy(grams.counts) - _plug_in_entropy(contexts))
+    return counted_entropy(Counts(tokens, d_vocab, order), order)
 
 
 def _as_tokens(tokens: ArrayLike, at_least: int) -> NDArray[np.integer]:
@@ -84,24 +79,33 @@ def held_out_cross_entropy(train: ArrayLike, held_out: ArrayLike, d_vocab: int, 
     Smoothing: a mixture of modified Kneser-Ney, Dirichlet and the order below, weighted on the last tenth of
     `train` (see `ngrams`). As for a transformer, the first token of held_out is not predicted.
     """
-    return -float(ngram_log_probs(train, _as_tokens(held_out, 2), d_vocab, order)[1:].mean())
+    *_, score = fit_ngrams(train, d_vocab, order).cross_entropies(_as_tokens(held_out, 2))
+    return score
 
 
 def all_baselines(train: ArrayLike, held_out: ArrayLike, d_vocab: int) -> dict[str, Any]:
     """Return every baseline under the names of baselines.json; the floor is added where it is known.
 
-    The in-sample trigram and the n-gram models count the first `counted_tokens` training tokens.
+    The n-gram models, and in sample the orders from the trigram up, count the first `counted_tokens` training
+    tokens. In sample, long runs are nearly all different: their entropy says how long the text is, and little
+    else.
     """
     train, held_out = _as_tokens(train, 3), _as_tokens(held_out, 2)
-    scores = fit_ngrams(train, d_vocab, len(ORDER_NAMES)).log_probs_by_order(held_out)
+    model = fit_ngrams(train, d_vocab, len(ORDER_NAMES))
+    longer = range(3, model.counts.max_order + 1)
     return {
         "uniform": uniform_entropy(d_vocab),
         "unigram": unigram_entropy(train, d_vocab),
         "bigram": bigram_entropy(train, d_vocab),
-        "trigram": trigram_entropy(train[:MAX_COUNTED], d_vocab),
-        "held_out": {
-            name: -float(log_probs[1:].mean()) for name, log_probs in zip(ORDER_NAMES, scores, strict=False)
-        },
+        **{ORDER_NAMES[order - 1]: counted_entropy(model.counts, order) for order in longer},
+        "held_out": dict(zip(ORDER_NAMES, model.cross_entropies(held_out), strict=False)),
         "counted_tokens": min(len(train), MAX_COUNTED),
         "floor": None,
     }
+
+
+def counted_entropy(counts: Counts, order: int) -> float:
+    """Return the plug-in entropy of a token given those before, from runs counted already, in nats."""
+    runs = counts.counts[order - 1]
+    numbers, n_contexts = counts.contexts(order)
+    return max(0.0, _plug_in_entropy(runs) - _plug_in_entropy(np.bincount(numbers, runs, n_contexts)))

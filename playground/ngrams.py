@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from playground.counting import Grams, grams_by_order, look_up
+from playground.token_files import refuse_beyond, release
 
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 """Candidates for s, how many tokens of evidence the shorter context is worth."""
@@ -31,6 +32,9 @@ MAX_COUNTED, MAX_TUNING = 10_000_000, 200_000
 
 COUNTED_TO_TUNE = 2_000_000
 """Strengths and weights are chosen with counts of at most as many tokens."""
+
+SCORED_AT_ONCE = 500_000
+"""Tokens of a long text that are scored at once."""
 
 EM_ROUNDS = 50
 USUAL_DISCOUNTS = (0.5, 1.0, 1.5)
@@ -138,12 +142,28 @@ class NgramModel:
     def __init__(self, counts: Counts, tuning: Sequence[Tuning]) -> None:
         self.counts, self.tuning = counts, tuple(tuning)
 
+    def cross_entropies(self, tokens: NDArray[np.integer]) -> list[float]:
+        """Return the mean of -ln p over all tokens but the first, by order from 1 up, in nats.
+
+        The text is scored in blocks, so that memory does not grow with it.
+        """
+        before = len(self.tuning) - 1
+        total = np.zeros(len(self.tuning))
+        for start in range(0, len(tokens), SCORED_AT_ONCE):
+            block = np.array(tokens[max(0, start - before) : start + SCORED_AT_ONCE])
+            release(tokens)
+            skipped = min(start, before) if start else 1  # those were scored; the first token never is
+            total -= [log_probs[skipped:].sum() for log_probs in self.log_probs_by_order(block)]
+        return (total / (len(tokens) - 1)).tolist()
+
     def log_probs_by_order(self, tokens: ArrayLike) -> Iterator[Probabilities]:
         """Yield ln p of each token given those before it, for orders 1, 2, ...; shape (len(tokens),).
 
         The first tokens have shorter contexts.
         """
-        scorer = Scorer(self.counts, np.asarray(tokens))
+        tokens = np.asarray(tokens)
+        refuse_beyond(tokens, self.counts.d_vocab)
+        scorer = Scorer(self.counts, tokens)
         for tuning in self.tuning:
             yield np.log(scorer.advance(tuning))
 

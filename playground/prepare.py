@@ -24,7 +24,7 @@ from playground.splits import SPLITS, Piece, Report, Scan, Split, ignore, pieces
 from playground.token_files import TokenFile, read_tokens
 from playground.tokenizers import Tokenizer, build_tokenizer, is_learned
 
-FORMAT = 1
+FORMAT = 2
 """Changed when the same text and settings would be prepared in another way."""
 
 MIN_TOKENS = 3
@@ -162,6 +162,7 @@ def _facts(
         "train_tokens": len(tokens["train"]),
         "val_tokens": len(tokens["val"]),
         "bytes_per_token": sizes["val"] / predicted,
+        "train_bytes_per_token": sizes["train"] / (len(tokens["train"]) - 1),
         "documents": len(found.n_chars) if chosen.whole_documents else 0,
         "empty_dropped": found.empty_dropped,
     }

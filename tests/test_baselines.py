@@ -3,8 +3,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from playground import ngrams
 from playground.baselines import (
+    ORDER_NAMES,
     all_baselines,
     bigram_entropy,
     conditional_entropy,
@@ -119,3 +123,27 @@ def test_longer_contexts_do_no_harm_where_there_is_nothing_in_them():
     held_out = all_baselines(tokens[:18_000], tokens[18_000:], 30)["held_out"]
     assert list(held_out) == ["unigram", "bigram", "trigram", "4-gram", "5-gram"]
     assert all(score == pytest.approx(math.log(30), abs=0.01) for score in held_out.values())
+
+
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=300))
+def test_unigram_is_at_least_bigram_up_to_the_edge(tokens):
+    """H(next) >= H(next | this) over the same pairs; the first token, in no pair as the next, is the edge."""
+    edge = (math.log(len(tokens)) + 1) / len(tokens)
+    assert unigram_entropy(tokens, 10) >= bigram_entropy(tokens, 10) - edge
+    assert unigram_entropy(tokens[1:], 10) >= bigram_entropy(tokens, 10) - 1e-12
+
+
+@pytest.mark.parametrize("order", [1, 2, 5])
+def test_a_long_text_is_scored_in_blocks_as_at_once(monkeypatch, order):
+    rng = np.random.default_rng(7)
+    train, text = rng.integers(0, 4, 2000), rng.integers(0, 4, 500)
+    at_once = -ngram_log_probs(train, text, 4, order)[1:].mean()
+    monkeypatch.setattr(ngrams, "SCORED_AT_ONCE", 7)
+    assert held_out_cross_entropy(train, text, 4, order) == pytest.approx(at_once, abs=1e-12)
+
+
+def test_in_sample_orders_are_those_of_a_brute_force_count():
+    tokens = np.random.default_rng(8).integers(0, 5, 3000)
+    values = all_baselines(tokens, tokens[:100], 5)
+    for order, name in enumerate(ORDER_NAMES, start=1):
+        assert values[name] == pytest.approx(brute_force_entropy(tokens, order), abs=1e-12)

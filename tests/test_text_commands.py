@@ -1,4 +1,5 @@
 import json
+import math
 import re
 
 import pytest
@@ -16,7 +17,7 @@ def test_baselines_as_json(command, abab):
 def test_baselines_as_a_table(command, abab):
     status, out, err = command("baselines", "--text", abab, "--tokenizer", "char")
     assert status == 0
-    assert re.search(r"unigram +0\.693\d +0\.69", out)
+    assert re.search(r"unigram +0\.693\d +[\d.]+ +2.00 +0\.69", out)
     assert "counting" in err
 
 
@@ -61,3 +62,26 @@ def test_the_flags_of_a_text_are_all_there(command, tmp_path):
     status, _, err = command("baselines", "--text", str(tmp_path / "b.txt"))
     assert status == 2
     assert "byte 0 (0xe9)" in err
+
+
+def test_the_table_has_every_order_in_three_units_with_the_floor(command):
+    status, out, _ = command("baselines", "--corpus", "markov:2", "--tokenizer", "char")
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line}
+    assert status == 0
+    for name in ("uniform", "unigram", "bigram", "trigram", "4-gram", "5-gram"):
+        assert len(rows[name]) == 6, name
+    assert len(rows["floor"]) == 3
+    nats, bits, perplexity = map(float, rows["trigram"][3:])
+    assert perplexity == pytest.approx(math.exp(nats), abs=0.01)
+    assert bits == pytest.approx(nats / math.log(2), rel=0.05)  # about a byte a token: the end token has none
+
+
+def test_json_has_other_units_and_the_whole_text(command, abab):
+    values = json.loads(command("baselines", "--text", abab, "--tokenizer", "char", "--json")[1])
+    assert values["perplexity"]["held_out"]["uniform"] == pytest.approx(2)
+    assert values["bits_per_byte"]["in_sample"]["unigram"] == pytest.approx(
+        values["unigram"] / math.log(2) / values["train_bytes_per_token"]
+    )
+    assert values["whole_text"]["tokens"] == 800
+    assert values["whole_text"]["unigram"] == pytest.approx(math.log(2), abs=1e-12)
+    assert list(values["held_out"]) == ["unigram", "bigram", "trigram", "4-gram", "5-gram"]

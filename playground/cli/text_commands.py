@@ -110,22 +110,15 @@ def tokenize(argv: Sequence[str]) -> int:
 def baselines(argv: Sequence[str]) -> int:
     """Print what counting alone can do on a text."""
     args = parse(TextArgs, argv, "baselines")
+    from playground.cli.baseline_table import baseline_table, other_units, whole_text
     from playground.cli.progress import progress_bar
     from playground.prepare import prepare
 
     with progress_bar() as report:
-        values = prepare(args.source(), report=report).baselines
+        prepared = prepare(args.source(), report=report)
+    values = prepared.baselines | whole_text(prepared)
     if args.json:
-        print(json.dumps(values, indent=1))
-        return 0
-    print(
-        f"{values['train_tokens']:,} training tokens, {values['val_tokens']:,} held out, "
-        f"d_vocab {values['d_vocab']:,}"
-    )
-    print(f"{'nats per token':16} {'in sample':>10} {'held out':>10}")
-    print(f"{'uniform':16} {values['uniform']:10.4f} {values['uniform']:10.4f}")
-    for name in ("unigram", "bigram", "trigram"):
-        print(f"{name:16} {values[name]:10.4f} {values['held_out'][name]:10.4f}")
-    if values["floor"] is not None:
-        print(f"{'floor (exact)':16} {'':10} {values['floor']:10.4f}")
+        print(json.dumps(values | other_units(values), indent=1))
+    else:
+        print(baseline_table(values))
     return 0
