@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from playground.bench.launch import bench_launch
 from playground.bench.page import bench_page
 from playground.bench.pairs import bench_pairs
+from playground.bench.preparing import bench_memory, bench_preparing
 from playground.bench.tick import bench_tick
 
 BENCHES: dict[str, Callable[[], None]] = {
     "launch": bench_launch,
     "page": bench_page,
     "pairs": bench_pairs,
+    "preparing": bench_preparing,
+    "memory": bench_memory,
     "tick": bench_tick,
 }
 
