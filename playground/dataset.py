@@ -75,8 +75,28 @@ class Rows(ABC):
         self, batch_size: int, device: torch.device | str, generator: torch.Generator | None = None
     ) -> tuple[Int[Tensor, "batch pos"], Int[Tensor, "batch pos"]]:
         """Draw a batch; every row is equally likely."""
-        rows = torch.randint(self.n_rows, (batch_size,), generator=generator).tolist()
-        return self.take(rows, device)
+        return self.take(self.choose(batch_size, generator), device)
+
+    def choose(self, batch_size: int, generator: torch.Generator | None = None) -> list[int]:
+        """Draw the numbers of the rows of a batch."""
+        return torch.randint(self.n_rows, (batch_size,), generator=generator).tolist()
+
+
+def rows_of(tokens: Tokens, starts: Tokens | None, n_ctx: int) -> Rows:
+    """Return the rows of a split: its documents where `starts` says where they begin, else windows."""
+    if starts is not None:
+        return Padded(tokens, starts, n_ctx)
+    return Packed(tokens, min(n_ctx, len(tokens) - 1))
+
+
+def nth_batch(
+    rows: Rows, batch_size: int, seed: int, n: int
+) -> tuple[Int[Tensor, "batch pos"], Int[Tensor, "batch pos"]]:
+    """Return batch n (from 0) of a run with this seed: what training draws in its forward pass n."""
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(n):
+        rows.choose(batch_size, generator)
+    return rows.draw(batch_size, "cpu", generator)
 
 
 class Packed(Rows):

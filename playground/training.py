@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from playground.config import ConfigError, RunConfig
-from playground.dataset import NO_TARGET, Packed, Padded, Rows, Tokens
+from playground.dataset import NO_TARGET, Rows, Tokens, rows_of
 from playground.devices import memory_bytes, mixed_precision
 from playground.linear_loss import linear_cross_entropy, score
 from playground.models import Model
@@ -45,10 +45,8 @@ class Data:
 
     def rows(self, split: str, n_ctx: int) -> Rows:
         """Return what batches of a split are made of."""
-        tokens = getattr(self, split)
-        if self.starts is not None:
-            return Padded(tokens, self.starts[split], n_ctx)
-        return Packed(tokens, min(n_ctx, len(tokens) - 1))
+        starts = None if self.starts is None else self.starts[split]
+        return rows_of(getattr(self, split), starts, n_ctx)
 
     def check(self, n_ctx: int) -> None:
         """Raise ConfigError if the training text is shorter than one context, or no documents to pad."""

@@ -87,6 +87,12 @@ def newest(app: App) -> Path:
     return runs.list_runs(app.runs)[0]
 
 
+def choose_own_text(page: Page) -> None:
+    choose(page, "Text", "Your own text")
+    page.locator("#to-data").click()
+    expect(page.locator("#own-text textarea")).to_be_visible()
+
+
 @pytest.fixture
 def page_of_errors(browser):
     """A page on which a failed request is expected: the console may report it."""
@@ -99,7 +105,7 @@ def test_nothing_leaves_the_machine_when_the_page_loads(page, app):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     open_page(page, app)
-    for tab in ("Tokenize", "Sample", "Train"):
+    for tab in ("Tokenize", "Data", "Sample", "Train"):
         page.get_by_role("tab", name=tab).click()
     page.wait_for_timeout(1000)
     outside = [url for url in asked if not url.startswith((app.url, "data:", "blob:"))]
@@ -213,10 +219,12 @@ def test_a_bad_file_is_refused_where_the_person_looks(page_of_errors, app, tmp_p
     page = page_of_errors
     before = len(runs.list_runs(app.runs))
     open_page(page, app)
-    choose(page, "Text", "Your own text")
+    choose_own_text(page)
     path = tmp_path / "own.txt"
     path.write_bytes(content)
     page.locator("#own-file input[type=file]").set_input_files(str(path))
+    expect(page.locator("#data-status .pg-error")).to_contain_text(words, timeout=20_000)
+    page.get_by_role("tab", name="Train").click()
     expect(page.locator("#preview .pg-error")).to_contain_text(words, timeout=20_000)
     page.get_by_role("button", name="Launch training").click()
     expect(page.locator("#launch-message .pg-error")).to_contain_text(words, timeout=20_000)
@@ -225,9 +233,11 @@ def test_a_bad_file_is_refused_where_the_person_looks(page_of_errors, app, tmp_p
 
 def test_own_text_is_trained_and_its_run_holds_it(page, app):
     open_page(page, app)
-    choose(page, "Text", "Your own text")
+    choose_own_text(page)
     text = "one fish two fish red fish blue fish. " * 120
     page.locator("#own-text textarea").fill(text)
+    page.get_by_role("tab", name="Train").click()
+    expect(page.locator("#text-chosen")).to_contain_text("4,560 characters pasted", timeout=10_000)
     choose(page, "Model", "Characters")
     page.get_by_role("button", name="Launch training").click()
     expect(page.get_by_test_id("monitor-state")).to_have_text(re.compile("Training|Done"), timeout=30_000)
@@ -273,7 +283,7 @@ def test_no_screen_is_wider_than_the_window(browser, app, width):
     context = browser.new_context(viewport={"width": width, "height": 800})
     page = context.new_page()
     open_page(page, app)
-    for tab in ("Tokenize", "Train", "Sample"):
+    for tab in ("Tokenize", "Data", "Train", "Sample"):
         page.get_by_role("tab", name=tab).click()
         page.wait_for_timeout(500)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, tab

@@ -29,6 +29,8 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
             "splits",
             "prepared",
             "token_files",
+            "text_facts",
+            "documents",
         ],
         (1, {"numpy", "tokenizers", "transformers", "huggingface_hub"}),
     ),

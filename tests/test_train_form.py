@@ -4,13 +4,16 @@ import pytest
 
 from playground.config import ConfigError
 from playground.presets import PRESETS
-from playground.ui.train_form import OWN_TEXT, Form, settings_of, whole
+from playground.ui.data_form import default_data
+from playground.ui.train_form import Form, settings_of, tokenizer_of
 
 
 def form(preset="fast", **changes):
-    values = dict(zip([f.name for f in dataclasses.fields(Form)][4:], settings_of(preset), strict=True))
-    first = {"corpus": "toy-stories", "own_text": "", "own_file": None, "preset": preset}
-    return Form(**{**first, **values, **changes})
+    names = [field.name for field in dataclasses.fields(Form)][2:]
+    kind, size = tokenizer_of(preset)
+    data = dataclasses.replace(default_data(), tokenizer=kind, bpe_size=size)
+    values = dict(zip(names, settings_of(preset), strict=True))
+    return Form(**{"data": data, "preset": preset, **values, **changes})
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -19,11 +22,15 @@ def test_an_untouched_form_is_the_preset(name):
 
 
 def test_what_is_changed_is_in_the_config():
-    config = form(n_layers=2, d_model=64, n_ctx=32, batch_size=3, lr=1e-3, steps=7, tokenizer="char").config()
+    data = dataclasses.replace(
+        default_data("char"), corpus="markov", parameter=3, split="10/10", batches="padded"
+    )
+    config = form(n_layers=2, d_model=64, n_ctx=32, batch_size=3, lr=1e-3, steps=7, data=data).config()
     assert (config.model.n_layers, config.model.d_model, config.model.d_mlp) == (2, 64, 256)
     assert (config.model.n_ctx, config.train.batch_size, config.train.steps) == (32, 3, 7)
     assert config.optim.lr_min == pytest.approx(1e-4)
-    assert config.data.tokenizer == "char"
+    assert (config.data.corpus, config.data.tokenizer) == ("markov:3", "char")
+    assert (config.data.val_fraction, config.data.test_fraction, config.data.batches) == (0.1, 0.1, "padded")
 
 
 @pytest.mark.parametrize(
@@ -41,14 +48,7 @@ def test_a_field_that_can_not_work_is_named(changes, word):
         form(**changes).config()
 
 
-def test_own_text_is_pasted_or_uploaded(tmp_path):
-    assert form(corpus=OWN_TEXT, own_text="abc").loaded_corpus().documents == ("abc",)
-    path = tmp_path / "a.txt"
-    path.write_text("from a file")
-    assert form(corpus=OWN_TEXT, own_file=str(path)).loaded_corpus().documents == ("from a file",)
-    path.write_bytes(b"caf\xe9")
-    with pytest.raises(ValueError, match="byte 3|position 3|3"):
-        form(corpus=OWN_TEXT, own_file=str(path)).loaded_corpus()
-    with pytest.raises(ValueError, match="empty|no text"):
-        form(corpus=OWN_TEXT, own_text="  ").loaded_corpus()
-    assert whole("Steps", 3.0) == 3
+def test_the_values_of_the_page_are_read_in_the_order_of_its_components():
+    made = form("tiny")
+    values = [*dataclasses.astuple(made.data), *dataclasses.astuple(made)[1:]]
+    assert Form.read(values) == made

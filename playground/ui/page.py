@@ -8,6 +8,8 @@ from typing import Any
 
 import gradio as gr
 
+from playground.ui.data_tab import DATA_CSS, build_data_tab
+from playground.ui.data_wiring import wire_data
 from playground.ui.sample_tab import build_sample_tab
 from playground.ui.theme import CSS, HEADER_HTML, THEME
 from playground.ui.token_view import TOKEN_CSS
@@ -22,11 +24,14 @@ def build_page() -> gr.Blocks:
     """Return the whole page."""
     with gr.Blocks(title="Transformer Playground", analytics_enabled=False) as demo:
         gr.HTML(HEADER_HTML, padding=False)
-        with gr.Tabs(selected="train", elem_id="tabs"):
+        with gr.Tabs(selected="train", elem_id="tabs") as tabs:
             with gr.Tab("Tokenize", id="tokenize"):
                 build_tokenize_tab(demo)
+            with gr.Tab("Data", id="data") as data_tab:
+                data = build_data_tab()
             with gr.Tab("Train", id="train"):
-                run = build_train_tab(demo)
+                run, train = build_train_tab(demo, tabs, data)
+            wire_data(demo, data_tab, data, train)
             with gr.Tab("Sample", id="sample"):
                 build_sample_tab(demo, run)
     return demo
@@ -38,7 +43,7 @@ def serve(demo: gr.Blocks) -> None:
     calm_queue(demo)
     demo.launch(
         theme=THEME,
-        css=CSS + TOKEN_CSS,
+        css=CSS + TOKEN_CSS + DATA_CSS,
         ssr_mode=False,
         prevent_thread_lock=True,
         max_file_size=MAX_UPLOAD,

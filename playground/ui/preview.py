@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import lru_cache
 from typing import Any
 
 from playground.accounting import count_parameters
-from playground.config import DataConfig, ModelConfig, RunConfig
-from playground.corpora import Corpus, load_corpus
-from playground.prepare import prepare_corpus
+from playground.config import ConfigError, RunConfig
+from playground.prepared import Prepared
 from playground.ui import messages
 
 Numbers = dict[str, Any]
@@ -21,21 +19,9 @@ MEANINGS = (
 )
 
 
-@lru_cache(maxsize=16)
-def built_in_numbers(data: DataConfig) -> Numbers:
-    """Return the baselines of a built-in text; kept, since they are the same for everybody."""
-    return prepare_corpus(load_corpus(data.corpus, data.text_seed), data).baselines
-
-
-def numbers_of(data: DataConfig, corpus: Corpus | None) -> Numbers:
-    """Return the baselines of a text: a person's own one is counted afresh and never kept."""
-    if corpus is None:
-        return built_in_numbers(data)
-    return prepare_corpus(corpus, data).baselines
-
-
-def preview_html(config: RunConfig, numbers: Numbers) -> str:
+def preview_html(config: RunConfig, prepared: Prepared) -> str:
     """Return the card that is shown before launching."""
+    numbers = prepared.baselines
     model = dataclasses.replace(config.model, d_vocab=numbers["d_vocab"])
     tokens_per_step = config.train.batch_size * config.train.accumulate * model.n_ctx
     epochs = config.train.steps * tokens_per_step / numbers["train_tokens"]
@@ -45,7 +31,7 @@ def preview_html(config: RunConfig, numbers: Numbers) -> str:
         ("Vocabulary", f"{numbers['d_vocab']:,}"),
         ("Epochs", f"{epochs:.1f}" if epochs < 100 else f"{epochs:,.0f}"),
     )
-    return f"{messages.tiles(figures)}{_table(numbers)}{_warnings(model, config, numbers)}"
+    return f"{messages.tiles(figures)}{_table(numbers)}{_warnings(config, prepared)}"
 
 
 def _table(numbers: Numbers) -> str:
@@ -70,15 +56,29 @@ def _table(numbers: Numbers) -> str:
     )
 
 
-def _warnings(model: ModelConfig, config: RunConfig, numbers: Numbers) -> str:
+def _warnings(config: RunConfig, prepared: Prepared) -> str:
+    """Return what can't work, or is not as it was asked for."""
     kind, _, size = config.data.tokenizer.partition(":")
-    if kind == "bpe" and numbers["d_vocab"] < int(size):
-        text = f"The text gives only {numbers['d_vocab']:,} of the {int(size):,} tokens asked for."
-    elif numbers["train_tokens"] <= model.n_ctx:
-        text = (
-            f"The training text has {numbers['train_tokens']:,} tokens, fewer than one context of "
-            f"{model.n_ctx:,} and its target: choose a shorter context or more text."
+    try:
+        check_rows(prepared, config)
+    except ConfigError as error:
+        return messages.error(str(error))
+    d_vocab = prepared.tokenizer.d_vocab
+    if kind == "bpe" and d_vocab < int(size):
+        return messages.note(f"The text gives only {d_vocab:,} of the {int(size):,} tokens asked for.")
+    return ""
+
+
+def check_rows(prepared: Prepared, config: RunConfig) -> None:
+    """Raise ConfigError if no batch can be made of a text."""
+    n_tokens, n_ctx = len(prepared.train), config.model.n_ctx
+    if config.data.batches == "padded":
+        if not {"train", "val"} <= set(prepared.starts):
+            raise ConfigError(
+                "This text is not made of documents, so there is nothing to pad: choose packed."
+            )
+    elif n_tokens <= n_ctx:
+        raise ConfigError(
+            f"The training text has {n_tokens:,} tokens, too few for a context of {n_ctx:,}: "
+            "choose a shorter context or more text."
         )
-    else:
-        return ""
-    return f'<p class="pg-note">{text}</p>'

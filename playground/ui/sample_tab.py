@@ -13,9 +13,9 @@ from playground.config import RunConfig, SampleConfig
 from playground.corpora import CORPORA
 from playground.ui import messages
 from playground.ui.distribution import Distribution, connect, pack_distribution
+from playground.ui.form_values import number, whole
 from playground.ui.models_in_memory import current_model
 from playground.ui.run_choices import run_choices
-from playground.ui.train_form import number, whole
 
 YIELD_SECONDS = 0.05
 """Text is sent at most this often: a message for every token would fall behind the model."""

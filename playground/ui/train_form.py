@@ -1,16 +1,18 @@
-"""What the Train tab's form says, as a RunConfig."""
+"""What the Data and Train tabs say together, as a RunConfig."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from playground.config import ConfigError, DataConfig, RunConfig
-from playground.corpora import CORPORA, Corpus, load_corpus, text_corpus
-from playground.corpora.text_files import read_text_file
+from playground.config import RunConfig
 from playground.presets import preset
+from playground.ui.data_form import DataForm
+from playground.ui.form_values import number, whole
 
+<<<<<<< HEAD
 OWN_TEXT = "text"
 OWN_TEXT_FILE = "text.txt"
 """Own text is stored in the run folder under this name, so that the folder alone repeats the run."""
@@ -23,32 +25,38 @@ TOKENIZER_CHOICES = [
     ("GPT-2", "gpt2"),
     ("A given alphabet", "alphabet"),
 ]
+=======
+N_DATA = len(dataclasses.fields(DataForm))
+>>>>>>> 46d50e5 (Data tab: choose a text, what counting can do as a picture, its documents, and the exact batches of a run)
 
 
 @dataclass(frozen=True)
 class Form:
-    """The values of the form, in the order of its components."""
+    """The values of both forms: the text, then the components of the Train tab in their order."""
 
-    corpus: str
-    own_text: str
-    own_file: str | None
+    data: DataForm
     preset: str
-    tokenizer: str
-    bpe_size: float
-    n_layers: float
-    n_heads: float
-    d_model: float
-    n_ctx: float
-    batch_size: float
-    lr: float
-    steps: float
+    n_layers: float | None
+    n_heads: float | None
+    d_model: float | None
+    n_ctx: float | None
+    batch_size: float | None
+    lr: float | None
+    steps: float | None
 
+<<<<<<< HEAD
     def data(self) -> DataConfig:
         """Return the text and tokenizer part of the config."""
         tokenizer = f"bpe:{whole('Vocabulary', self.bpe_size)}" if self.tokenizer == "bpe" else self.tokenizer
         text_file = OWN_TEXT_FILE if self.corpus == OWN_TEXT else ""
         base = preset(self.preset).config.data
         return dataclasses.replace(base, corpus=self.corpus, text_file=text_file, tokenizer=tokenizer)
+=======
+    @staticmethod
+    def read(values: Sequence[Any]) -> Form:
+        """Return the form from the values of all components."""
+        return Form(DataForm(*values[:N_DATA]), *values[N_DATA:])
+>>>>>>> 46d50e5 (Data tab: choose a text, what counting can do as a picture, its documents, and the exact batches of a run)
 
     def config(self) -> RunConfig:
         """Return the complete config; raises ConfigError naming the field that can't work."""
@@ -65,37 +73,20 @@ class Form:
         train = dataclasses.replace(
             base.train, batch_size=whole("Batch", self.batch_size), steps=whole("Steps", self.steps)
         )
-        return dataclasses.replace(base, model=model, data=self.data(), optim=optim, train=train)
-
-    def loaded_corpus(self) -> Corpus:
-        """Return the chosen text; raises ValueError in one sentence if it can't be used."""
-        if self.corpus != OWN_TEXT:
-            return load_corpus(self.corpus)
-        text = read_text_file(Path(self.own_file)) if self.own_file else self.own_text
-        return text_corpus(text or "", name="Your text")
+        return dataclasses.replace(base, model=model, data=self.data.config(), optim=optim, train=train)
 
 
 def settings_of(name: str) -> tuple:
-    """Return what a preset puts into the form, from the tokenizer on."""
+    """Return what a preset puts into the form of the Train tab."""
     config = preset(name).config
-    kind, _, size = config.data.tokenizer.partition(":")
     model, train = config.model, config.train
     return (
-        kind, int(size or 512), model.n_layers, model.n_heads, model.d_model, model.n_ctx,
+        model.n_layers, model.n_heads, model.d_model, model.n_ctx,
         train.batch_size, config.optim.lr, train.steps,
     )  # fmt: skip
 
 
-def number(name: str, value: float | None) -> float:
-    """Return a number of the form; raises ConfigError naming the field if it is empty."""
-    if value is None:
-        raise ConfigError(f"{name} is empty: give a number.")
-    return float(value)
-
-
-def whole(name: str, value: float | None) -> int:
-    """Return a whole number of the form; raises ConfigError naming the field otherwise."""
-    value = number(name, value)
-    if not value.is_integer():
-        raise ConfigError(f"{name} must be a whole number, but it is {value:g}.")
-    return int(value)
+def tokenizer_of(name: str) -> tuple[str, int]:
+    """Return the kind of tokenizer of a preset, and its BPE vocabulary."""
+    kind, _, size = preset(name).config.data.tokenizer.partition(":")
+    return kind, int(size or 512)

@@ -10,21 +10,21 @@ from typing import Any
 import gradio as gr
 
 from playground import presets, runs
-from playground.files import explain_os_error, write_text_atomic
+from playground.files import explain_os_error
 from playground.ui import messages
+from playground.ui.data_form import CORPUS_CHOICES, OWN_TEXT
+from playground.ui.data_tab import DataTab
+from playground.ui.data_wiring import TrainSide
 from playground.ui.monitor import Monitor
-from playground.ui.preview import numbers_of, preview_html
+from playground.ui.preview import check_rows
 from playground.ui.run_choices import default_run, run_choices
-from playground.ui.train_form import (
-    CORPUS_CHOICES,
-    OWN_TEXT,
-    OWN_TEXT_FILE,
-    TOKENIZER_CHOICES,
-    Form,
-    settings_of,
-)
+from playground.ui.text_watch import EMPTY, visitor_of, wait_for
+from playground.ui.train_form import Form, settings_of
 
 REFRESH_SECONDS = 2.5
+LAUNCH_PATIENCE_SECONDS = 5
+"""A text that takes longer to prepare is refused by the worker, if need be, instead of before the launch."""
+
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 
@@ -33,8 +33,11 @@ LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 class Controls:
     """The components that other functions wire together."""
 
+    corpus: gr.Dropdown
+    chosen: gr.HTML
+    to_data: gr.Button
     form: list[Any]
-    own_group: gr.Group
+    """Preset and settings, in the order of Form."""
     look_for: gr.HTML
     launch: gr.Button
     message: gr.HTML
@@ -46,11 +49,11 @@ class Controls:
     monitor: Monitor
 
 
-def build_train_tab(demo: gr.Blocks) -> gr.Dropdown:
-    """Lay out the tab, wire it, and return the dropdown of the run that is shown."""
+def build_train_tab(demo: gr.Blocks, tabs: gr.Tabs, data: DataTab) -> tuple[gr.Dropdown, TrainSide]:
+    """Lay out the tab and wire it; return the dropdown of the run shown, and what follows the text."""
     with gr.Row(elem_classes="pg-train"):
         with gr.Column(scale=1, min_width=300):
-            form, own_group, look_for, launch, message, preview = _build_form()
+            left = _build_form()
         with gr.Column(scale=3, min_width=320):
             with gr.Row(elem_classes="pg-run-row"):
                 run = gr.Dropdown(
@@ -62,22 +65,19 @@ def build_train_tab(demo: gr.Blocks) -> gr.Dropdown:
                 )
             run_message = gr.HTML(padding=False)
             monitor = Monitor(elem_id="monitor")
-    controls = Controls(
-        form, own_group, look_for, launch, message, preview, run, pause, stop, run_message, monitor
-    )
-    _wire_form(controls, demo)
+    controls = Controls(**left, run=run, pause=pause, stop=stop, run_message=run_message, monitor=monitor)
+    applied = _wire_form(controls, tabs, data)
     _wire_run(controls, demo)
-    return run
+    preset, preview = controls.form[0], controls.preview
+    return run, TrainSide(controls.form, controls.corpus, controls.chosen, preset, applied, preview)
 
 
-def _build_form() -> tuple:
+def _build_form() -> dict[str, Any]:
     start = presets.preset(presets.DEFAULT_PRESET)
     corpus = gr.Dropdown(CORPUS_CHOICES, value=start.config.data.corpus, label="Text", elem_id="corpus")
-    with gr.Group(visible=False) as own_group:
-        own_text = gr.Textbox(label="Paste your text", lines=2, max_lines=8, elem_id="own-text")
-        own_file = gr.File(
-            label="… or upload a .txt file", file_types=[".txt"], height=125, elem_id="own-file"
-        )
+    with gr.Row(elem_classes="pg-chosen"):
+        chosen = gr.HTML(padding=False, elem_id="text-chosen")
+        to_data = gr.Button("Data tab ›", size="sm", scale=0, min_width=92, elem_id="to-data")
     choices = [(p.title, p.name) for p in presets.PRESETS.values()]
     preset = gr.Dropdown(choices, value=start.name, label="Model", elem_id="preset")
     look_for = gr.HTML(messages.note(start.look_for), padding=False)
@@ -87,14 +87,14 @@ def _build_form() -> tuple:
         settings = _build_settings(settings_of(start.name))
     with gr.Accordion("Before you launch", open=True):
         preview = gr.HTML(padding=False, elem_id="preview")
-    form = [corpus, own_text, own_file, preset, *settings]
-    return form, own_group, look_for, launch, message, preview
+    return {
+        "corpus": corpus, "chosen": chosen, "to_data": to_data, "form": [preset, *settings],
+        "look_for": look_for, "launch": launch, "message": message, "preview": preview,
+    }  # fmt: skip
 
 
 def _build_settings(values: tuple) -> list[gr.components.Component]:
-    kind, bpe_size, n_layers, n_heads, d_model, n_ctx, batch_size, lr, steps = values
-    tokenizer = gr.Dropdown(TOKENIZER_CHOICES, value=kind, label="Tokens")
-    size = gr.Slider(257, 8192, value=bpe_size, step=1, label="BPE vocabulary")
+    n_layers, n_heads, d_model, n_ctx, batch_size, lr, steps = values
     with gr.Row():
         layers = gr.Number(n_layers, label="Layers", precision=0, minimum=1, min_width=80)
         heads = gr.Number(n_heads, label="Heads", precision=0, minimum=1, min_width=80)
@@ -105,24 +105,23 @@ def _build_settings(values: tuple) -> list[gr.components.Component]:
         batch = gr.Number(batch_size, label="Batch", precision=0, minimum=1, min_width=80)
         rate = gr.Number(lr, label="Learning rate", min_width=80)
     step_count = gr.Number(steps, label="Steps", precision=0, minimum=1)
-    return [tokenizer, size, layers, heads, width, context, batch, rate, step_count]
+    return [layers, heads, width, context, batch, rate, step_count]
 
 
-def _wire_form(c: Controls, demo: gr.Blocks) -> None:
-    corpus, own_text, own_file, preset, *settings = c.form
-    corpus.change(lambda name: gr.update(visible=name == OWN_TEXT), corpus, c.own_group, **QUIET)
-    preset.input(_apply_preset, preset, [c.look_for, *settings], **QUIET)
-    changes = [component.change for component in (corpus, own_file, preset, *settings)]
-    gr.on([demo.load, *changes, own_text.input], _preview, c.form, c.preview, **LATEST)
+def _wire_form(c: Controls, tabs: gr.Tabs, data: DataTab) -> Any:
+    preset, *settings = c.form
+    c.to_data.click(lambda: gr.Tabs(selected="data"), None, tabs, **QUIET)
+    applied = preset.input(_apply_preset, preset, [c.look_for, *settings], **QUIET)
     c.launch.click(
         _launch,
-        c.form,
+        [*data.chooser.form, *c.form],
         [c.message, c.run],
         trigger_mode="once",
         show_progress="hidden",
         api_visibility="private",
         concurrency_limit=1,
     )
+    return applied
 
 
 def _wire_run(c: Controls, demo: gr.Blocks) -> None:
@@ -141,23 +140,11 @@ def _apply_preset(name: str) -> list:
     return [messages.note(presets.preset(name).look_for), *settings_of(name)]
 
 
-def _preview(*values: Any) -> str:
-    form = Form(*values)
-    if form.corpus == OWN_TEXT and not form.own_file and not (form.own_text or "").strip():
-        return messages.note("Paste some text or upload a .txt file, and its numbers appear here.")
-    try:
-        config = form.config()
-        corpus = form.loaded_corpus() if form.corpus == OWN_TEXT else None
-        return preview_html(config, numbers_of(config.data, corpus))
-    except ValueError as error:  # settings or text that can't work, each in one sentence
-        return messages.error(str(error))
-
-
-def _launch(*values: Any) -> tuple:
-    form = Form(*values)
+def _launch(request: gr.Request, *values: Any) -> tuple:
+    form = Form.read(values)
     root = runs.runs_root()
     try:
-        run = _create_and_start(form, root)
+        run = _create_and_start(form, root, visitor_of(request))
     except (ValueError, runs.RunError) as error:
         return messages.error(str(error)), gr.skip()
     except OSError as error:
@@ -165,26 +152,23 @@ def _launch(*values: Any) -> tuple:
     return messages.note(f"Started as {run.name}."), gr.update(choices=run_choices(root), value=run.name)
 
 
-def _create_and_start(form: Form, root: Path) -> Path:
+def _create_and_start(form: Form, root: Path, visitor: str) -> Path:
     busy = runs.active_run(root)
     if busy is not None:
         raise runs.RunError(f"{busy.name} is training already: stop it first, or wait until it is done.")
+    if form.data.is_empty:
+        raise ValueError(EMPTY)
     config = form.config()
-    corpus = form.loaded_corpus()
-    # Counted here too, so that a text that can't be learned is refused before there is a run.
-    numbers = numbers_of(config.data, corpus if form.corpus == OWN_TEXT else None)
-    if numbers["train_tokens"] <= config.model.n_ctx:
-        raise ValueError(
-            f"The training text has {numbers['train_tokens']:,} tokens, too few for a context of "
-            f"{config.model.n_ctx:,}: choose a shorter context or more text."
-        )
-    name = f"{'own-text' if form.corpus == OWN_TEXT else form.corpus}-{form.preset}"
-    run = runs.create(root, name, config.to_json())
+    # So that a text that can't be learned is refused before there is a run.
+    prepared = wait_for(form.data, visitor, LAUNCH_PATIENCE_SECONDS)
+    if prepared is not None:
+        check_rows(prepared, config)
+    corpus = form.data.corpus
+    run = runs.create(root, f"{'own-text' if corpus == OWN_TEXT else corpus}-{form.preset}", config.to_json())
     try:
-        if form.corpus == OWN_TEXT:
-            write_text_atomic(run / OWN_TEXT_FILE, "".join(corpus.documents), durable=True)
+        form.data.store(run)
         runs.start(run)
-    except (OSError, runs.RunError):
+    except (OSError, ValueError, runs.RunError):
         shutil.rmtree(run, ignore_errors=True)
         raise
     return run

@@ -1,0 +1,161 @@
+"""What the Data tab's form says, as a DataConfig and as a text."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from playground.config import ConfigError, DataConfig
+from playground.corpora import CORPORA, Corpus, load_corpus, text_corpus
+from playground.corpora.text_files import read_text_file
+from playground.files import write_text_atomic
+from playground.ui.form_values import number, whole
+
+OWN_TEXT = "text"
+OWN_TEXT_FILE = "text.txt"
+"""Own text is stored in the run folder under this name, so that the folder alone repeats the run."""
+
+CORPUS_CHOICES = [(info.title, name) for name, info in CORPORA.items()] + [("Your own text", OWN_TEXT)]
+TOKENIZER_CHOICES = [
+    ("Characters", "char"),
+    ("Bytes", "byte"),
+    ("BPE, trained on this text", "bpe"),
+    ("GPT-2", "gpt2"),
+    ("A given alphabet", "alphabet"),
+    ("Hugging Face tokenizer", "hf"),
+]
+OTHER_SPLIT = "other"
+SPLIT_CHOICES = [
+    ("90 / 10", "10/0"),
+    ("80 / 10 / 10", "10/10"),
+    ("98 / 1 / 1", "1/1"),
+    ("Other", OTHER_SPLIT),
+]
+"""Shares of training, validation and test; the value is what is held out."""
+
+BATCH_CHOICES = [("Packed windows", "packed"), ("Padded documents", "padded")]
+
+
+@dataclass(frozen=True)
+class DataForm:
+    """The values of the form, in the order of its components."""
+
+    corpus: str
+    parameter: float | None
+    own_text: str
+    own_file: str | None
+    tokenizer: str
+    bpe_size: float | None
+    alphabet: str
+    hf_name: str
+    split: str
+    val_percent: float | None
+    test_percent: float | None
+    text_seed: float | None
+    batches: str
+
+    def config(self) -> DataConfig:
+        """Return the text part of a run's config; raises ConfigError naming the field that can't work."""
+        val, test = self._fractions()
+        return DataConfig(
+            corpus=self._spec(),
+            text_file=OWN_TEXT_FILE if self.corpus == OWN_TEXT else "",
+            tokenizer=self.tokenizer_spec(),
+            val_fraction=val,
+            test_fraction=test,
+            batches="padded" if self.batches == "padded" else "packed",
+            text_seed=whole("Seed", self.text_seed),
+        )
+
+    def _spec(self) -> str:
+        """Return the corpus with its parameter, which is left out where it is the usual one."""
+        parameter = CORPORA[self.corpus].parameter if self.corpus in CORPORA else None
+        if parameter is None:
+            return self.corpus
+        value = whole(parameter.label, self.parameter)
+        return self.corpus if value == parameter.default else f"{self.corpus}:{value}"
+
+    def tokenizer_spec(self) -> str:
+        """Return the tokenizer as DataConfig names it."""
+        if self.tokenizer == "bpe":
+            return f"bpe:{whole('BPE vocabulary', self.bpe_size)}"
+        if self.tokenizer == "alphabet" and self.alphabet:
+            return f"alphabet:{self.alphabet}"
+        if self.tokenizer == "hf":
+            if not self.hf_name.strip():
+                raise ConfigError(
+                    "Name a tokenizer of the Hugging Face Hub, as Qwen/Qwen3-0.6B, or a folder."
+                )
+            return f"hf:{self.hf_name.strip()}"
+        return self.tokenizer
+
+    def _fractions(self) -> tuple[float, float]:
+        if self.split != OTHER_SPLIT:
+            val, _, test = self.split.partition("/")
+            return int(val) / 100, int(test) / 100
+        val, test = number("Validation", self.val_percent), number("Test", self.test_percent)
+        return val / 100, test / 100
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether own text is chosen, but none is given yet."""
+        return self.corpus == OWN_TEXT and not self.own_file and not (self.own_text or "").strip()
+
+    def key(self) -> str:
+        """Return what two forms with the same text and the same cuts have in common."""
+        own = ""
+        if self.corpus == OWN_TEXT:
+            own = self.own_file or hashlib.blake2b(self.own_text.encode("utf-8", "replace")).hexdigest()
+        config = self.config()
+        parts = (config.corpus, config.tokenizer, config.val_fraction, config.test_fraction, config.text_seed)
+        return repr((*parts, own))
+
+    def text(self) -> Corpus:
+        """Return the chosen text; raises ValueError in one sentence if it can't be used."""
+        if self.corpus != OWN_TEXT:
+            config = self.config()
+            return load_corpus(config.corpus, config.text_seed)
+        text = read_text_file(Path(self.own_file)) if self.own_file else self.own_text
+        return text_corpus(text or "", name="Your text")
+
+    def store(self, run: Path) -> None:
+        """Put own text into the run folder."""
+        if self.corpus == OWN_TEXT:
+            write_text_atomic(run / OWN_TEXT_FILE, "".join(self.text().documents), durable=True)
+
+    def summary(self) -> str:
+        """Return in a line what is chosen in the Data tab."""
+        own = ""
+        if self.corpus == OWN_TEXT and self.own_file:
+            own = f"{Path(self.own_file).name}, "
+        elif self.corpus == OWN_TEXT and not self.is_empty:
+            own = f"{len(self.own_text):,} characters pasted, "
+        labels = {value: label for label, value in (*TOKENIZER_CHOICES, *SPLIT_CHOICES, *BATCH_CHOICES)}
+        tokenizer = f"BPE {self.bpe_size:g}" if self.tokenizer == "bpe" and self.bpe_size else self.tokenizer
+        tokenizer = {"bpe": tokenizer, "hf": self.hf_name or "hf"}.get(self.tokenizer, labels[self.tokenizer])
+        split = labels[self.split]
+        if self.split == OTHER_SPLIT:
+            val, test = self.val_percent or 0, self.test_percent or 0
+            split = f"{100 - val - test:g} / {val:g} / {test:g}"
+        return f"{own}{tokenizer}, {split}, {labels[self.batches].lower()}"
+
+
+def default_data(tokenizer: str = "bpe:1024") -> DataForm:
+    """Return the form as the page opens it, with the tokenizer of a preset."""
+    kind, _, size = tokenizer.partition(":")
+    return DataForm(
+        corpus=DataConfig().corpus,
+        parameter=0,
+        own_text="",
+        own_file=None,
+        tokenizer=kind,
+        bpe_size=int(size or 512),
+        alphabet="",
+        hf_name="",
+        split="10/0",
+        val_percent=10,
+        test_percent=0,
+        text_seed=0,
+        batches="packed",
+    )

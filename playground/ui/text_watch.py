@@ -1,0 +1,119 @@
+"""How far the chosen text is, for both tabs: what goes on, what went wrong, or that it is ready."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from playground.config import ConfigError
+from playground.prepare import prepare_corpus
+from playground.prepared import Prepared
+from playground.splits import Report
+from playground.ui import messages
+from playground.ui.data_form import OWN_TEXT, DataForm
+from playground.ui.preparing import Job, Jobs
+from playground.ui.preview import preview_html
+from playground.ui.progress_view import render_progress
+from playground.ui.train_form import Form
+
+JOBS = Jobs()
+PATIENCE_SECONDS = 0.25
+"""A text that is ready within this long is shown without a progress bar before it."""
+
+TYPING_SECONDS = 0.4
+"""Typed text is prepared once it has stayed the same for this long."""
+
+EMPTY = "Paste some text or upload a file in the Data tab, and its numbers appear here."
+CANCELLED = "Cancelled. Nothing half-made is left."
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a look at the chosen text shows."""
+
+    status: str
+    """For the Data tab; nothing for a text that is ready."""
+    preview: str
+    """For the Train tab."""
+    button: str = ""
+    """What the button says: Cancel, Prepare, or nothing."""
+    ready: str = ""
+    """The key of a text that is ready."""
+
+
+def look(form: Form, visitor: str) -> Sight:
+    """Return how far the text of a form is; it begins to be prepared if nobody has asked for it before."""
+    if form.data.is_empty:
+        return Sight(messages.note(EMPTY), messages.note(EMPTY))
+    try:
+        key = form.data.key()
+    except ConfigError as error:
+        said = messages.error(str(error))
+        return Sight(said, said)
+    job = JOBS.watch(visitor, key, lambda report: _prepare(form.data, report))
+    if job is None:
+        return Sight(messages.note(CANCELLED), messages.note(CANCELLED), "Prepare")
+    job.done.wait(PATIENCE_SECONDS)
+    return _sight(form, job, key)
+
+
+def _sight(form: Form, job: Job, key: str) -> Sight:
+    if not job.done.is_set():
+        progress = render_progress(job.phase, job.pace)
+        return Sight(progress, progress, "Cancel")
+    if job.prepared is None:
+        said = messages.error(job.error)
+        return Sight(said, said, "Try again")
+    try:
+        preview = preview_html(form.config(), job.prepared)
+    except ConfigError as error:  # of the model, which the Data tab does not show
+        preview = messages.error(str(error))
+    return Sight("", preview, ready=key)
+
+
+def _prepare(form: DataForm, report: Report) -> Prepared:
+    if form.corpus == OWN_TEXT and not form.own_file:
+        until = time.monotonic() + TYPING_SECONDS
+        while time.monotonic() < until:
+            report("reading the text", 0, 0)  # raises if more was typed meanwhile
+            time.sleep(0.05)
+    return prepare_corpus(form.text(), form.config(), report)
+
+
+def prepared_of(key: str) -> Prepared | None:
+    """Return a text that is ready, None if it is no longer remembered."""
+    job = JOBS.jobs.get(key)
+    return job.prepared if job else None
+
+
+def wait_for(form: DataForm, visitor: str, seconds: float) -> Prepared | None:
+    """Return the text of a form, or None if it takes longer; raises ConfigError if it can't be prepared."""
+    job = JOBS.watch(visitor, form.key(), lambda report: _prepare(form, report))
+    if job is None or not job.done.wait(seconds):
+        return None
+    if job.prepared is None:
+        raise ConfigError(job.error)
+    return job.prepared
+
+
+def cancel_or_retry(button: str, form: Form, visitor: str) -> Sight:
+    """Do what the button says, and look again."""
+    if button == "Cancel":
+        JOBS.cancel(visitor)
+    else:
+        JOBS.retry(visitor, form.data.key())
+    return look(form, visitor)
+
+
+def visitor_of(request: gr.Request | None) -> str:
+    """Return the name of a visitor's page."""
+    return str(request.session_hash) if request else ""
+
+
+def updates(sight: Sight) -> tuple[Any, ...]:
+    """Return what goes to status, button, preview, timer and key."""
+    button = gr.update(value=sight.button or "Cancel", visible=bool(sight.button))
+    return sight.status, button, sight.preview, gr.Timer(active=sight.button == "Cancel"), sight.ready

@@ -1,0 +1,136 @@
+"""What the Data tab shows is what the run will see."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+
+from playground.config import ConfigError, DataConfig, ModelConfig, TrainConfig
+from playground.corpora import Corpus, text_corpus
+from playground.dataset import NO_TARGET
+from playground.prepare import prepare_corpus
+from playground.presets import PRESETS
+from playground.training import Data, train
+from playground.ui.baselines_view import Scale, render_baselines
+from playground.ui.batch_view import MAX_CELLS, MAX_ROWS
+from playground.ui.data_views import batch_html, batch_of
+from playground.ui.documents_view import histogram_edges, render_document, render_lengths
+from playground.ui.facts_view import facts_of, render_common, render_sizes
+
+DOCUMENTS = tuple(f"<b>document {i}</b> {'has words ' * (i % 5)}" for i in range(60))
+
+
+def prepared_with(batches="packed", accumulate=1, n_ctx=16):
+    data = DataConfig(corpus="text", text_file="x", tokenizer="char", batches=batches)
+    config = dataclasses.replace(
+        PRESETS["tiny"].config,
+        data=data,
+        model=ModelConfig(n_layers=1, d_model=8, n_heads=2, n_ctx=n_ctx),
+        train=TrainConfig(steps=3, batch_size=4, accumulate=accumulate, eval_every=100, seed=5),
+    )
+    return prepare_corpus(Corpus("own", DOCUMENTS), data), config
+
+
+class Spy(torch.nn.Module):
+    """A model that notes what it is shown in training."""
+
+    def __init__(self, d_vocab):
+        super().__init__()
+        self.table, self.seen = torch.nn.Embedding(d_vocab, d_vocab), []
+
+    def forward(self, tokens):
+        if self.training:
+            self.seen.append(tokens.tolist())
+        return self.table(tokens)
+
+
+@pytest.mark.parametrize(("batches", "accumulate"), [("packed", 1), ("padded", 1), ("packed", 2)])
+def test_the_batches_shown_are_those_that_training_learns_from(batches, accumulate):
+    prepared, config = prepared_with(batches, accumulate)
+    starts = prepared.starts if batches == "padded" else None
+    data = Data(prepared.train, prepared.val, prepared.bytes_per_token, starts=starts)
+    model = Spy(prepared.tokenizer.d_vocab)
+    list(train(model, torch.optim.SGD(model.parameters(), 0.0), data, config, torch.device("cpu")))
+    assert len(model.seen) == 3 * accumulate
+    for number, seen in enumerate(model.seen):
+        inputs, targets = batch_of(prepared, config, number)
+        assert inputs == seen
+        for row, wanted in zip(inputs, targets, strict=True):
+            length = sum(target is not None for target in wanted)
+            assert wanted[: length - 1] == row[1:length]
+            assert wanted[length:] == [None] * (len(row) - length)
+
+
+def test_filling_is_shown_as_filling_and_text_is_escaped():
+    prepared, config = prepared_with("padded", n_ctx=64)
+    inputs, targets = batch_of(prepared, config, 0)
+    shown = batch_html(prepared, config, 0)
+    filled = sum(target is None for row in targets for target in row)
+    assert filled > 0
+    assert shown.count("pg-pad") == filled
+    assert f"{filled:,} places are filled up" in shown
+    assert str(NO_TARGET) not in shown
+    assert shown.count('class="pg-pair') == sum(map(len, inputs))
+    assert "&lt;" in shown
+    assert "<b><" not in shown
+
+
+def test_a_large_batch_is_cut_and_says_so():
+    prepared, config = prepared_with(n_ctx=400)
+    config = dataclasses.replace(config, train=TrainConfig(batch_size=64))
+    shown = batch_html(prepared, config, 0)
+    assert shown.count("pg-batch-row") == MAX_ROWS
+    assert shown.count('class="pg-pair') <= MAX_CELLS
+    assert "64 rows of 400 tokens" in shown
+    assert "Shown: 16 rows" in shown
+
+
+def test_a_batch_that_can_not_be_made_is_said_in_a_sentence():
+    config = dataclasses.replace(prepared_with("padded")[1])
+    whole = prepare_corpus(text_corpus("abc " * 300), config.data)
+    with pytest.raises(ConfigError, match="not made of documents"):
+        batch_of(whole, config, 0)
+    short, config = prepared_with(n_ctx=10**6)
+    with pytest.raises(ConfigError, match="shorter context"):
+        batch_of(short, config, 0)
+
+
+def test_bars_are_as_long_as_the_numbers_and_units_agree():
+    held_out = {"unigram": 2.0, "bigram": 1.0}
+    baselines = {"uniform": 4.0, "unigram": 1.9, "bigram": 0.8, "held_out": held_out, "floor": 0.5}
+    nats = render_baselines(baselines, Scale("nats", 2.0, 4.0))
+    for width in ("100.00", "50.00", "25.00", "12.50", "47.50", "20.00"):
+        assert f"width:{width}%" in nats
+    assert f"{1.0 / math.log(2) / 2:.3f}" in render_baselines(baselines, Scale("bits", 2.0, 4.0))
+    assert f"{0.8 / math.log(2) / 4:.3f}" in render_baselines(baselines, Scale("bits", 2.0, 4.0))
+    assert f"{math.e:.4g}" in render_baselines(baselines, Scale("perplexity", 2.0, 4.0))
+    assert "floor" not in render_baselines({**baselines, "floor": None}, Scale("nats", 2.0, 4.0))
+
+
+def test_sizes_and_commonest_tokens_are_shown_escaped():
+    prepared, _ = prepared_with()
+    facts = facts_of(prepared)
+    assert facts_of(prepared) is facts
+    assert "60" in render_sizes(prepared, facts)
+    common = render_common(prepared.tokenizer, facts)
+    assert "&lt;" in common
+    assert "<b>" not in common
+
+
+def test_a_document_is_shown_escaped_and_lengths_fill_the_histogram():
+    prepared, _ = prepared_with()
+    from playground.documents import document
+
+    shown = render_document(prepared.tokenizer, document(prepared, "train", 0))
+    assert "&lt;b&gt;document" in shown
+    assert "Document 1 of" in shown
+    assert render_lengths(facts_of(prepared).lengths).count("pg-histogram-bars") == 2
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 1), (0, 3), (5, 90), (1, 100_000), (0, 10**7), (500, 501)])
+def test_edges_of_a_histogram_take_in_both_ends(low, high):
+    edges = histogram_edges(low, high).tolist()
+    assert edges == sorted(set(edges))
+    assert edges[0] == low
+    assert edges[-1] == high + 1
