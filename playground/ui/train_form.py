@@ -12,22 +12,7 @@ from playground.presets import preset
 from playground.ui.data_form import DataForm
 from playground.ui.form_values import number, whole
 
-<<<<<<< HEAD
-OWN_TEXT = "text"
-OWN_TEXT_FILE = "text.txt"
-"""Own text is stored in the run folder under this name, so that the folder alone repeats the run."""
-
-CORPUS_CHOICES = [(info.title, name) for name, info in CORPORA.items()] + [("Your own text", OWN_TEXT)]
-TOKENIZER_CHOICES = [
-    ("Characters", "char"),
-    ("Bytes", "byte"),
-    ("BPE, trained on this text", "bpe"),
-    ("GPT-2", "gpt2"),
-    ("A given alphabet", "alphabet"),
-]
-=======
 N_DATA = len(dataclasses.fields(DataForm))
->>>>>>> 46d50e5 (Data tab: choose a text, what counting can do as a picture, its documents, and the exact batches of a run)
 
 
 @dataclass(frozen=True)
@@ -44,19 +29,10 @@ class Form:
     lr: float | None
     steps: float | None
 
-<<<<<<< HEAD
-    def data(self) -> DataConfig:
-        """Return the text and tokenizer part of the config."""
-        tokenizer = f"bpe:{whole('Vocabulary', self.bpe_size)}" if self.tokenizer == "bpe" else self.tokenizer
-        text_file = OWN_TEXT_FILE if self.corpus == OWN_TEXT else ""
-        base = preset(self.preset).config.data
-        return dataclasses.replace(base, corpus=self.corpus, text_file=text_file, tokenizer=tokenizer)
-=======
     @staticmethod
     def read(values: Sequence[Any]) -> Form:
         """Return the form from the values of all components."""
         return Form(DataForm(*values[:N_DATA]), *values[N_DATA:])
->>>>>>> 46d50e5 (Data tab: choose a text, what counting can do as a picture, its documents, and the exact batches of a run)
 
     def config(self) -> RunConfig:
         """Return the complete config; raises ConfigError naming the field that can't work."""
@@ -86,7 +62,8 @@ def settings_of(name: str) -> tuple:
     )  # fmt: skip
 
 
-def tokenizer_of(name: str) -> tuple[str, int]:
-    """Return the kind of tokenizer of a preset, and its BPE vocabulary."""
-    kind, _, size = preset(name).config.data.tokenizer.partition(":")
-    return kind, int(size or 512)
+def cut_of(name: str) -> tuple[str, int, str]:
+    """Return what a preset puts into the form of the Data tab: kind of tokenizer, BPE vocabulary, batches."""
+    data = preset(name).config.data
+    kind, _, rest = data.tokenizer.partition(":")
+    return kind, int(rest) if kind == "bpe" else 512, data.batches
