@@ -90,7 +90,7 @@ def newest(app: App) -> Path:
 def choose_own_text(page: Page) -> None:
     choose(page, "Text", "Your own text")
     page.locator("#to-data").click()
-    expect(page.locator("#own-text textarea")).to_be_visible()
+    expect(page.locator("#own-text textarea")).to_be_visible(timeout=20_000)
 
 
 @pytest.fixture
@@ -237,7 +237,7 @@ def test_own_text_is_trained_and_its_run_holds_it(page, app):
     text = "one fish two fish red fish blue fish. " * 120
     page.locator("#own-text textarea").fill(text)
     page.get_by_role("tab", name="Train").click()
-    expect(page.locator("#text-chosen")).to_contain_text("4,560 characters pasted", timeout=10_000)
+    expect(page.locator("#text-chosen")).to_contain_text("4,560 characters pasted", timeout=20_000)
     choose(page, "Model", "Characters")
     page.get_by_role("button", name="Launch training").click()
     expect(page.get_by_test_id("monitor-state")).to_have_text(re.compile("Training|Done"), timeout=30_000)

@@ -5,13 +5,14 @@ import pytest
 from playground.config import ConfigError
 from playground.presets import PRESETS
 from playground.ui.data_form import default_data
-from playground.ui.train_form import Form, settings_of, tokenizer_of
+from playground.ui.train_form import Form, cut_of, settings_of
+
+CUT = ("tokenizer", "bpe_size", "batches")
 
 
 def form(preset="fast", **changes):
     names = [field.name for field in dataclasses.fields(Form)][2:]
-    kind, size = tokenizer_of(preset)
-    data = dataclasses.replace(default_data(), tokenizer=kind, bpe_size=size)
+    data = dataclasses.replace(default_data(), **dict(zip(CUT, cut_of(preset), strict=True)))
     values = dict(zip(names, settings_of(preset), strict=True))
     return Form(**{"data": data, "preset": preset, **values, **changes})
 

@@ -19,7 +19,7 @@ from playground.ui.data_form import (
     TOKENIZER_CHOICES,
     DataForm,
 )
-from playground.ui.train_form import tokenizer_of
+from playground.ui.train_form import cut_of
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 ABOUT_OWN_TEXT = (
@@ -101,15 +101,15 @@ def wire_chooser(chooser: Chooser, short: gr.Dropdown, preset: gr.Dropdown) -> l
     tokenizer.change(_which_tokenizer, tokenizer, chooser.tokenizer_parts, **QUIET)
     split = chooser.part("split")
     split.change(lambda chosen: gr.update(visible=chosen == OTHER_SPLIT), split, chooser.shares, **QUIET)
+    cut = [tokenizer, *chooser.tokenizer_parts, chooser.part("batches")]
     shown = [
         chooser.part("corpus"), short, before, chooser.about, chooser.part("parameter"), chooser.own_group,
-        tokenizer, chooser.part("bpe_size"), *chooser.tokenizer_parts[1:],
+        *cut,
     ]  # fmt: skip
     chosen = [
         source.input(_choose, [source, before, preset, tokenizer], shown, **QUIET)
         for source in (chooser.part("corpus"), short)
     ]
-    cut = [tokenizer, *chooser.tokenizer_parts]
     chosen.append(preset.input(_cut_of_preset, [preset, chooser.part("corpus")], cut, **QUIET))
     return chosen
 
@@ -135,11 +135,11 @@ def _choose(name: str, before: str, preset: str, tokenizer: str) -> tuple:
     suits = info.tokenizer if info else ""
     suited = CORPORA[before].tokenizer if before in CORPORA else ""
     if suits:
-        cut: tuple = (suits, *_which_tokenizer(suits))
+        cut: tuple = (suits, *_which_tokenizer(suits), gr.skip())
     elif suited and tokenizer == suited:
         cut = _cut_of_preset(preset, name)
     else:
-        cut = (gr.skip(),) * 4
+        cut = (gr.skip(),) * 5
     return (
         name,
         name,
@@ -152,11 +152,11 @@ def _choose(name: str, before: str, preset: str, tokenizer: str) -> tuple:
 
 
 def _cut_of_preset(preset: str, corpus: str) -> tuple:
-    """Return the tokenizer of a preset; a source that one suits keeps it."""
+    """Return the tokenizer and batches of a preset; a source that a tokenizer suits keeps it."""
+    kind, size, batches = cut_of(preset)
     if corpus in CORPORA and CORPORA[corpus].tokenizer:
-        return (gr.skip(),) * 4
-    kind, size = tokenizer_of(preset)
-    return kind, gr.update(value=size, visible=kind == "bpe"), *_which_tokenizer(kind)[1:]
+        return *(gr.skip(),) * 4, batches
+    return kind, gr.update(value=size, visible=kind == "bpe"), *_which_tokenizer(kind)[1:], batches
 
 
 def _which_tokenizer(kind: str) -> tuple:

@@ -41,16 +41,8 @@ def wire_data(demo: gr.Blocks, tab: gr.Tab, data: DataTab, train: TrainSide) -> 
     ready, timer = gr.State(""), gr.Timer(POLL_SECONDS, active=False)
     seen = [data.status, data.button, train.preview, timer, ready, train.chosen]
     chosen = wire_chooser(data.chooser, train.short, train.preset)
-    own_text = data.chooser.part("own_text")
-    changes = [part.change for part in form if part is not own_text and part is not data.chooser.form[0]]
-    gr.on(
-        [demo.load, timer.tick, own_text.input, *changes],
-        _look,
-        form,
-        seen,
-        trigger_mode="always_last",
-        **STATEFUL,
-    )
+    changes = [part.change for part in form if part is not data.chooser.part("corpus")]
+    gr.on([demo.load, timer.tick, *changes], _look, form, seen, trigger_mode="always_last", **STATEFUL)
     for event in (*chosen, train.preset_applied):
         event.then(_look, form, seen, **STATEFUL)
     data.button.click(_press, [data.button, *form], seen, **STATEFUL)
