@@ -9,6 +9,8 @@ import torch
 from playground.config import ConfigError, DataConfig, ModelConfig, TrainConfig
 from playground.corpora import Corpus, text_corpus
 from playground.dataset import NO_TARGET
+from playground.models import Transformer
+from playground.optim import build_optimizer
 from playground.prepare import prepare_corpus
 from playground.presets import PRESETS
 from playground.training import Data, train
@@ -32,28 +34,30 @@ def prepared_with(batches="packed", accumulate=1, n_ctx=16):
     return prepare_corpus(Corpus("own", DOCUMENTS), data), config
 
 
-class Spy(torch.nn.Module):
-    """A model that notes what it is shown in training."""
+def shown_in_training(prepared, config):
+    """Return what the embedding of a model reads, batch by batch, while it is trained."""
+    starts = prepared.starts if config.data.batches == "padded" else None
+    data = Data(prepared.train, prepared.val, prepared.bytes_per_token, starts=starts)
+    model = Transformer(dataclasses.replace(config.model, d_vocab=prepared.tokenizer.d_vocab))
+    embedding = next(part for part in model.modules() if isinstance(part, torch.nn.Embedding))
+    seen = []
 
-    def __init__(self, d_vocab):
-        super().__init__()
-        self.table, self.seen = torch.nn.Embedding(d_vocab, d_vocab), []
+    def note(module, inputs):
+        if model.training:
+            seen.append(inputs[0].tolist())
 
-    def forward(self, tokens):
-        if self.training:
-            self.seen.append(tokens.tolist())
-        return self.table(tokens)
+    embedding.register_forward_pre_hook(note)
+    optimizer = build_optimizer(model, config.optim)
+    list(train(model, optimizer, data, config, torch.device("cpu")))
+    return seen
 
 
 @pytest.mark.parametrize(("batches", "accumulate"), [("packed", 1), ("padded", 1), ("packed", 2)])
 def test_the_batches_shown_are_those_that_training_learns_from(batches, accumulate):
     prepared, config = prepared_with(batches, accumulate)
-    starts = prepared.starts if batches == "padded" else None
-    data = Data(prepared.train, prepared.val, prepared.bytes_per_token, starts=starts)
-    model = Spy(prepared.tokenizer.d_vocab)
-    list(train(model, torch.optim.SGD(model.parameters(), 0.0), data, config, torch.device("cpu")))
-    assert len(model.seen) == 3 * accumulate
-    for number, seen in enumerate(model.seen):
+    shown = shown_in_training(prepared, config)
+    assert len(shown) == 3 * accumulate
+    for number, seen in enumerate(shown):
         inputs, targets = batch_of(prepared, config, number)
         assert inputs == seen
         for row, wanted in zip(inputs, targets, strict=True):
