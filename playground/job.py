@@ -66,7 +66,7 @@ class Job:
         if not torch.isfinite(torch.stack(norms)).all():
             step = self.progress.step
             record = {"lr": self.progress.learning_rate(self.config)}
-            raise DivergedError(diverged("weights became infinite or nan", step, record, self.config))
+            raise DivergedError(diverged("the weights became infinite or nan", step, record, self.config))
 
 
 def build_job(config: RunConfig, prepared: Prepared) -> Job:

@@ -69,7 +69,7 @@ class Progress:
         """Raise DivergedError if a number is not finite, or the loss has been far above guessing for long."""
         for name in ("train_loss", "grad_norm", "val_loss"):
             if not math.isfinite(record.get(name, 0.0)):
-                raise DivergedError(diverged(f"{name} became {record[name]}", self.step, record, config))
+                raise DivergedError(diverged(f"the {name} became {record[name]}", self.step, record, config))
         loss = record.get("train_loss")
         if loss is None:
             return

@@ -190,18 +190,18 @@ class Worker:
             self._save_checkpoint(record["val_loss"])
 
     def _update_status(self, record: Record) -> None:
-        if not self.status.is_due():
-            return
         speed = record.get("tokens_per_s", 0.0)
         tokens_a_step = record["tokens_seen"] / max(1, record["step"])
         tokens_left = tokens_a_step * (self.config.train.steps - record["step"])
+        if self.status.is_due() or "memory" not in self.status.values:
+            self.status.values["memory"] = self._memory()
         self.status.update(
+            force=False,
             step=record["step"],
             elapsed_s=round(record["elapsed_s"], 2),
             tokens_per_s=round(speed, 1),
             seconds_left=round(tokens_left / speed, 1) if speed else None,
             crossings=self.watch.found,
-            memory=self._memory(),
         )
 
     def _memory(self) -> dict[str, int | None]:

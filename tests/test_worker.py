@@ -1,13 +1,18 @@
+import errno
 import json
+import math
 import os
 import signal
 
 import pytest
+import torch
 from safetensors.numpy import load_file
 
-from playground import runs, worker
+from playground import checkpoint, full_disk, records, runs, worker
 from playground.config import RunConfig
 from playground.files import write_json_atomic
+from playground.schedules import lr_at
+from tests.forked_workers import forked_workers
 from tests.small_runs import TEXT, end, make_run, wait_for
 
 
@@ -195,6 +200,118 @@ def test_a_loss_that_is_no_number_fails_with_what_to_try(tmp_path):
     assert worker.work(run) == worker.FAILED
     assert "learning rate" in runs.status(run)["reason"]
     assert "step" in runs.status(run)["reason"]
+
+
+def edit(run, **parts):
+    config = json.loads((run / "config.json").read_text())
+    for part, values in parts.items():
+        config[part] |= values
+    write_json_atomic(run / "config.json", config)
+
+
+def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tmp_path, monkeypatch):
+    run = make_run(tmp_path)
+    real = worker.Worker._take
+
+    def take(self, record):
+        real(self, record)
+        if record["step"] == 12:
+            with torch.no_grad():
+                self.job.model.embed.weight[0] = math.nan
+
+    monkeypatch.setattr(worker.Worker, "_take", take)
+    assert worker.work(run) == worker.FAILED
+    assert "step 13" in runs.status(run)["reason"]
+    assert "The checkpoint of step 10 is kept" in runs.status(run)["reason"]
+    assert runs.checkpoints(run)[-1] == 10
+    assert runs.read_events(run)[0][-1]["event"] == "diverged"
+
+
+def test_a_run_ends_early_when_patience_is_at_its_end(tmp_path):
+    run = make_run(tmp_path, steps=10_000, patience=2, log_every=100)
+    edit(run, optim={"lr": 1e-9, "lr_min": 1e-9})
+    assert worker.work(run) == worker.DONE
+    status = runs.status(run)
+    assert status["state"] == "finished"
+    assert "no better validation loss in 2 evaluations" in status["reason"]
+    records = runs.read_metrics(run)[0]
+    assert "full_val_loss" in records[-1]
+    assert records[-1]["step"] == status["latest"]
+    assert records[-1]["val_loss"] >= min(r["val_loss"] for r in records[1:])
+    assert runs.read_samples(run)[0][-1]["step"] == status["latest"]
+    assert worker.work(run, resume=True) == worker.DONE
+    assert len(runs.read_metrics(run)[0]) == len(records), "it has no patience left"
+    runs.change_length(run, 10_000, patience=4)
+    assert worker.work(run, resume=True) == worker.DONE
+    assert len(runs.read_metrics(run)[0]) == len(records) + 2
+
+
+def test_a_model_too_large_for_the_memory_is_said_as_such(tmp_path):
+    run = make_run(tmp_path)
+    edit(run, model={"d_mlp": 10**11})
+    assert worker.work(run) == worker.FAILED
+    assert "Memory ran out when" in runs.status(run)["reason"]
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "step-000015"])
+def test_a_full_disk_pauses_the_run_which_goes_on_by_itself(finished, tmp_path, monkeypatch, name):
+    """Refused three times: nothing is lost, and nothing is written twice."""
+    monkeypatch.setattr(full_disk, "RETRY_SECONDS", 0.01)
+    run, states = make_run(tmp_path), []
+
+    def refuse(real):
+        def act(target, *args, **kwargs):
+            if name in str(target) and len(states) < 3 and runs.status(run)["step"] >= 5:
+                states.append(runs.status(run)["state"])
+                raise OSError(errno.ENOSPC, "No space left on device", str(target))
+            return real(target, *args, **kwargs)
+
+        return act
+
+    monkeypatch.setattr(records, "append_lines", refuse(records.append_lines))
+    monkeypatch.setattr(checkpoint, "_write_durably", refuse(checkpoint._write_durably))
+    assert worker.work(run) == worker.DONE
+    assert states == ["running", "paused", "paused"]
+    assert losses(run) == losses(finished)
+    assert weights(run, 30) == weights(finished, 30)
+    assert [e["event"] for e in runs.read_events(run)[0]] == ["disk_full"]
+
+
+def test_a_rate_set_while_running_holds_at_once_and_after_a_resume(tmp_path):
+    run = make_run(tmp_path, steps=1_000_000)
+    edit(run, optim={"schedule": "constant", "warmup_steps": 0})
+    with forked_workers() as start:
+        pid = start(run)
+        wait_for(run, lambda s: s["state"] == "running" and s["step"] >= 3)
+        runs.set_learning_rate(run, 0.002)
+        wait_for(run, lambda s: len(runs.read_events(run)[0]) == 1)
+        end(pid)
+        event = runs.read_events(run)[0][0]
+        assert (event["event"], event["from"], event["to"]) == ("lr", 0.01, 0.002)
+        assert event["step"] in runs.checkpoints(run)
+        start(run, resume=True)
+        status = wait_for(run, lambda s: s["state"] == "running" and s["step"] > event["step"] + 3)
+        runs.stop(run)
+        wait_for(run, lambda s: s["state"] == "stopped")
+    rates = {r["step"]: r["lr"] for r in runs.read_metrics(run)[0] if "lr" in r}
+    assert status["generation"] == 2
+    assert all(lr == (0.01 if step <= event["step"] else 0.002) for step, lr in rates.items())
+    assert [e["event"] for e in runs.read_events(run)[0]] == ["lr", "resumed", "stopped"]
+
+
+def test_a_run_goes_on_with_more_steps(tmp_path):
+    run = make_run(tmp_path)
+    assert worker.work(run) == worker.DONE
+    with pytest.raises(runs.RunError, match="has done 30"):
+        runs.change_length(run, 20, 0)
+    runs.change_length(run, 40, 0)
+    assert worker.work(run, resume=True) == worker.DONE
+    status, config = runs.status(run), RunConfig.from_json((run / "config.json").read_text())
+    assert (status["step"], status["total_steps"], config.train.steps) == (40, 40, 40)
+    rates = {r["step"]: r["lr"] for r in runs.read_metrics(run)[0] if "lr" in r}
+    assert rates[31] == lr_at(30, config.optim, 40)
+    last = runs.read_events(run)[0][-1]
+    assert (last["event"], last["step"], last["from"], last["to"]) == ("steps", 30, 30, 40)
 
 
 def test_a_second_worker_in_the_same_folder_is_refused(tmp_path):

@@ -71,7 +71,12 @@ class TrainArgs:
     text: str = ""
     """A text file or a folder of them to learn, in place of a corpus."""
     resume: tyro.conf.FlagCreatePairsOff[bool] = False
-    """Go on from the run's last checkpoint."""
+    """Go on from the run's last checkpoint; with --steps or --patience, for longer than was planned."""
+    source: Annotated[str, tyro.conf.arg(name="from")] = ""
+    """Name or folder of a run to branch from: a new run goes on from its checkpoint, by its settings; flags
+    change those of the optimizer, of training and of samples."""
+    from_step: int = -1
+    """Checkpoint to branch from; -1: the newest."""
 
 
 def with_source(data: DataConfig, text: str) -> DataConfig:
@@ -115,10 +120,16 @@ class CorporaArgs:
 
 @dataclass(frozen=True)
 class RunsArgs:
-    """List the runs, or stop one."""
+    """List the runs, or ask something of one that is under way."""
 
     stop: str = ""
     """Name of a run to stop."""
+    pause: str = ""
+    """Name of a run to pause."""
+    resume: str = ""
+    """Name of a paused run to go on with, or of a stopped one to start again from its last checkpoint."""
+    set_lr: tuple[str, float] | None = None
+    """Name of a run and its learning rate from now on."""
     json: tyro.conf.FlagCreatePairsOff[bool] = False
     """Print JSON."""
 

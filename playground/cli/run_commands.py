@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from playground import presets, runs
-from playground.cli.arguments import PROG, RunsArgs, SampleArgs, TrainArgs, UsageError, parse, with_source
+from playground import runs
+from playground.cli.arguments import RunsArgs, SampleArgs, parse, with_source
+from playground.cli.run_folders import run_folder, train_args
 from playground.config import RunConfig
 
 
 def prepare(argv: Sequence[str]) -> int:
     """Make a run folder with its tokens and baselines, without training."""
-    folder = _run_folder(_train_args(argv, "prepare"), argv)
+    folder = run_folder(train_args(argv, "prepare"), argv)
     from playground import prepared
     from playground.cli.progress import progress_bar
     from playground.prepare import prepare
@@ -31,7 +31,7 @@ def prepare(argv: Sequence[str]) -> int:
 
 def estimate(argv: Sequence[str]) -> int:
     """Print the parameters and FLOPs of a model, by part."""
-    args = _train_args(argv, "estimate")
+    args = train_args(argv, "estimate")
     from playground.accounting import count_parameters, flops_per_token
 
     model = args.model
@@ -49,60 +49,13 @@ def estimate(argv: Sequence[str]) -> int:
 
 def train(argv: Sequence[str]) -> int:
     """Train a model in a run folder."""
-    folder = _run_folder(_train_args(argv, "train"), argv)
+    args = train_args(argv, "train")
+    folder = run_folder(args, argv)
     from playground import worker
 
     worker.refuse_if_busy(folder)
     print(f"training in {folder}", flush=True)
-    return worker.work(folder, resume="--resume" in argv)
-
-
-def _train_args(argv: Sequence[str], command: str) -> TrainArgs:
-    """Read the preset first: it is the default of all other flags."""
-    name = presets.DEFAULT_PRESET
-    for i, word in enumerate(argv):
-        if word == "--preset" and i + 1 < len(argv):
-            name = argv[i + 1]
-        elif word.startswith("--preset="):
-            name = word.split("=", 1)[1]
-    config = presets.preset(name).config
-    parts = {"data": config.data, "optim": config.optim, "train": config.train, "sample": config.sample}
-    return parse(TrainArgs, argv, command, TrainArgs(model=config.model.underived(), preset=name, **parts))
-
-
-def _run_folder(args: TrainArgs, argv: Sequence[str]) -> Path:
-    """Return the folder to train in: one that has a config, or a new one."""
-    folder = Path(args.run)
-    if args.run and (folder / "config.json").is_file():
-        extra = [
-            word for word in argv if word.startswith("--") and word.split("=")[0] not in ("--run", "--resume")
-        ]
-        if extra:
-            raise UsageError(
-                f"{folder} has its config already, so {extra[0]} can't be changed: name a new folder."
-            )
-        return folder
-    if args.resume:
-        raise UsageError(f"There is nothing to resume: {args.run or 'no run'} has no config.json.")
-    from playground.sources import copy_text, held, settled, source_name
-
-    named = settled(with_source(args.data, args.text))
-    data = held(named)
-    config = RunConfig(
-        model=args.model,
-        data=data,
-        optim=args.optim,
-        train=args.train,
-        sample=args.sample,
-        preset=args.preset,
-        command=f"{PROG} train {shlex.join(argv)}",
-    )
-    name, root = folder.name, folder.resolve().parent
-    if not args.run:
-        name, root = source_name(named), runs.runs_root()
-    run = runs.create(root, name, config.to_json())
-    copy_text(named, data, run)
-    return run
+    return worker.work(folder, resume=args.resume or bool(args.source))
 
 
 def sample(argv: Sequence[str]) -> int:
@@ -130,12 +83,10 @@ def sample(argv: Sequence[str]) -> int:
 
 
 def list_runs(argv: Sequence[str]) -> int:
-    """List the runs, or stop one."""
+    """List the runs; stop, pause or resume one, or change its learning rate."""
     args = parse(RunsArgs, argv, "runs")
     root = runs.runs_root()
-    if args.stop:
-        runs.stop(runs.find(root, args.stop))
-        print(f"{args.stop} was asked to stop.")
+    if _ask(args, root):
         return 0
     rows: list[dict[str, Any]] = [{"name": run.name, **runs.status(run)} for run in runs.list_runs(root)]
     if args.json:
@@ -145,6 +96,20 @@ def list_runs(argv: Sequence[str]) -> int:
         best = f"best validation loss {row['best_val_loss']:.3f}" if row.get("best_val_loss") else ""
         print(f"{row['name']:28} {row['state']:10} step {row['step']:6} of {row['total_steps']:6}  {best}")
     return 0
+
+
+def _ask(args: RunsArgs, root: Path) -> bool:
+    """Ask of runs what the flags say; tell whether there was anything."""
+    wishes = {"stop": runs.stop, "pause": runs.pause, "resume": runs.resume}
+    asked = {word: getattr(args, word) for word in wishes if getattr(args, word)}
+    for word, name in asked.items():
+        wishes[word](runs.find(root, name))
+        print(f"{name} was asked to {word}.")
+    if args.set_lr is not None:
+        name, lr = args.set_lr
+        runs.set_learning_rate(runs.find(root, name), lr)
+        print(f"{name} was asked to learn at {lr:g} from its next step on.")
+    return bool(asked) or args.set_lr is not None
 
 
 def bench(argv: Sequence[str]) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from pathlib import Path
 from typing import Any
 
-from playground.files import read_json, write_json_atomic
+from playground.files import read_json, write_json_atomic, write_text_atomic
 from playground.locks import hold
-from playground.runs.folders import RunError
+from playground.runs.folders import RunError, checkpoints
 from playground.runs.launch import start
 from playground.runs.state import ACTIVE, status
 
@@ -51,6 +52,22 @@ def resume(run: Path) -> None:
         request(run, "resume")
     else:
         start(run, resume=True)
+
+
+def change_length(run: Path, steps: int, patience: int) -> None:
+    """Change how long a run goes on when it is resumed; see schedules.lr_at for what its rate then does.
+
+    Raises RunError for a run that is under way, or has done as many steps already.
+    """
+    state = status(run)
+    if state["state"] in ACTIVE:
+        raise RunError(f"{run.name} is under way: stop it first, then resume it with other steps.")
+    done = max(checkpoints(run), default=0)
+    if steps < done:
+        raise RunError(f"steps is {steps:,}, but {run.name} has done {done:,} already: name more.")
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    config["train"] |= {"steps": steps, "patience": patience}
+    write_text_atomic(run / "config.json", json.dumps(config, indent=2) + "\n", durable=True)
 
 
 def set_learning_rate(run: Path, lr: float) -> None:

@@ -1,0 +1,118 @@
+"""The run folder that the flags of `train` mean: a new one, one to go on with, or a branch of another."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from playground import presets, runs
+from playground.cli.arguments import PROG, TrainArgs, UsageError, parse, with_source
+from playground.config import RunConfig
+
+LONGER = ("steps", "patience")
+"""Settings of train that may change when a run is resumed."""
+
+
+def train_args(argv: Sequence[str], command: str) -> TrainArgs:
+    """Read the flags over their defaults: those of the run to go on from or with, else of the preset."""
+    source = _value(argv, "--from") or (_value(argv, "--run") if "--resume" in argv else "")
+    folder = find_run(source) if _value(argv, "--from") else Path(source)
+    if source and (folder / "config.json").is_file():
+        config, name = _config(folder), ""
+        model = config.model
+    else:
+        name = _value(argv, "--preset") or presets.DEFAULT_PRESET
+        config = presets.preset(name).config
+        model = config.model.underived()
+    parts = {"data": config.data, "optim": config.optim, "train": config.train, "sample": config.sample}
+    return parse(TrainArgs, argv, command, TrainArgs(model=model, preset=name or config.preset, **parts))
+
+
+def _value(argv: Sequence[str], flag: str) -> str:
+    """Return what stands after a flag, before all flags are read."""
+    for i, word in enumerate(argv):
+        if word == flag and i + 1 < len(argv):
+            return argv[i + 1]
+        if word.startswith(flag + "="):
+            return word.split("=", 1)[1]
+    return ""
+
+
+def find_run(name: str) -> Path:
+    """Return the folder of a run, by its path or its name."""
+    return Path(name) if (Path(name) / "config.json").is_file() else runs.find(runs.runs_root(), name)
+
+
+def _config(folder: Path) -> RunConfig:
+    return RunConfig.from_json((folder / "config.json").read_text(encoding="utf-8"))
+
+
+def run_folder(args: TrainArgs, argv: Sequence[str]) -> Path:
+    """Return the folder to train in: one that has a config, a branch of another run, or a new one."""
+    folder = Path(args.run)
+    if args.run and (folder / "config.json").is_file():
+        return _known_folder(folder, args, argv)
+    if args.resume:
+        raise UsageError(f"There is nothing to resume: {args.run or 'no run'} has no config.json.")
+    if args.source:
+        return _branch(args, argv)
+    return _new_folder(args, argv)
+
+
+def _known_folder(folder: Path, args: TrainArgs, argv: Sequence[str]) -> Path:
+    """Go by the config that is there; only how long a run goes on may change, when it is resumed."""
+    allowed = {"--run", "--resume"} | ({f"--{name}" for name in LONGER} if args.resume else set())
+    extra = [word for word in argv if word.startswith("--") and word.split("=")[0] not in allowed]
+    if extra:
+        raise UsageError(
+            f"{folder} has its config already, so {extra[0]} can't be changed: name a new folder, "
+            "or branch with --from."
+        )
+    if args.resume and args.train != _config(folder).train:
+        runs.change_length(folder, args.train.steps, args.train.patience)
+    return folder
+
+
+def _branch(args: TrainArgs, argv: Sequence[str]) -> Path:
+    source = find_run(args.source)
+    config = _config(source)
+    if (args.model, args.data, args.text) != (config.model, config.data, ""):
+        raise UsageError(
+            f"A branch goes on with the model and the text of {source.name}: only settings of the optimizer, "
+            "of training and of samples can be changed."
+        )
+    step = args.from_step if args.from_step >= 0 else max(runs.checkpoints(source), default=0)
+    config = dataclasses.replace(
+        config,
+        optim=args.optim,
+        train=args.train,
+        sample=args.sample,
+        command=f"{PROG} train {shlex.join(argv)}",
+    )
+    folder = Path(args.run or runs.runs_root() / f"{source.name}-from-{step}")
+    root = folder.resolve().parent
+    return runs.branch(source, step, folder.name, config_json=config.to_json(), root=root)
+
+
+def _new_folder(args: TrainArgs, argv: Sequence[str]) -> Path:
+    from playground.sources import copy_text, held, settled, source_name
+
+    named = settled(with_source(args.data, args.text))
+    data = held(named)
+    config = RunConfig(
+        model=args.model,
+        data=data,
+        optim=args.optim,
+        train=args.train,
+        sample=args.sample,
+        preset=args.preset,
+        command=f"{PROG} train {shlex.join(argv)}",
+    )
+    name, root = Path(args.run).name, Path(args.run).resolve().parent
+    if not args.run:
+        name, root = source_name(named), runs.runs_root()
+    run = runs.create(root, name, config.to_json())
+    copy_text(named, data, run)
+    return run
