@@ -175,10 +175,10 @@ def write_tokens(
 
     While one batch is encoded the one before is written, so that neither waits for the other.
     """
+    report("cutting the text into tokens", 0, total_chars)
     folder.mkdir(parents=True, exist_ok=True)
     used = {name: TokenFile(folder, name, tokenizer.d_vocab, tokenizer.end_id) for name in SPLITS}
     sizes, done = dict.fromkeys(SPLITS, 0), 0
-    report("cutting the text into tokens", 0, total_chars)
     try:
         for batch, encoded in _encoded(texts, tokenizer):
             for place, name in enumerate(SPLITS):
@@ -187,9 +187,12 @@ def write_tokens(
                 sizes[name] += sum(len(batch[i].text.encode("utf-8", "surrogatepass")) for i in chosen)
             done += sum(len(piece.text) for piece in batch)
             report("cutting the text into tokens", done, total_chars)
-    finally:
+    except BaseException:
         for file in used.values():
-            file.close()
+            file.discard()
+        raise
+    for file in used.values():
+        file.close()
     if not used["test"].length:
         used["test"].path.unlink()
     return sizes

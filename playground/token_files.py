@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 from array import array
 from pathlib import Path
@@ -48,7 +49,11 @@ class TokenFile:
             if is_end:
                 pieces.extend(self._end_document())
         if pieces:
-            self.file.write(np.concatenate(pieces).astype(self.dtype).tobytes())
+            try:
+                self.file.write(np.concatenate(pieces).astype(self.dtype).tobytes())
+            except OSError as error:  # of a full disk, say: it does not know which file it was about
+                error.filename = str(self.path)
+                raise
 
     def _begin_document(self) -> list[NDArray[np.uint32]]:
         if self.in_document:
@@ -66,6 +71,11 @@ class TokenFile:
 
     def _end_token(self) -> list[NDArray[np.uint32]]:
         return [] if self.end_id is None else [np.array([self.end_id], dtype=np.uint32)]
+
+    def discard(self) -> None:
+        """Close a file that will not be whole."""
+        with contextlib.suppress(OSError):  # what is still to be written can't be, and need not
+            self.file.close()
 
     def close(self) -> None:
         """Write the final length into the header; and the starts, if there are documents."""
