@@ -104,6 +104,18 @@ def test_a_character_over_several_tokens_is_shown_whole_with_its_bytes(lab):
     assert shown_text(lab) == text.replace("\n", "⏎")
 
 
+def test_a_long_text_is_put_in_at_once(lab):
+    """An editor's own way fires an event for each of its 4,000 lines."""
+    choose(lab, "byte")
+    lab.locator(TEXT).evaluate("(area) => area.addEventListener('input', () => { window.typed = true; })")
+    lab.locator(TEXT).fill("x = 1  # one of many lines\n" * 4000)
+    expect(figure(lab, "tokens")).to_have_text("108,000")
+    assert not lab.evaluate("window.typed"), "no event of the editor's own"
+    lab.locator(TEXT).press("End")
+    lab.locator(TEXT).type("!")
+    expect(figure(lab, "tokens")).to_have_text("108,001")
+
+
 def test_merges_are_watched_one_by_one(lab):
     merge = lab.locator("[data-pane=a] [data-part=merge]")
     expect(merge).to_contain_text("After merge 767 of")

@@ -79,7 +79,11 @@ def test_saved_and_loaded_gives_equal_ids(tmp_path, spec, end_token):
     ]
 
 
-@pytest.mark.parametrize("damage", ["missing", "{", '{"kind": "char"}', '{"kind": "bpe", "end_token": true}'])
+DAMAGES = ["missing", "{", '{"kind": "char"}', '{"kind": "bpe", "end_token": true}']
+DAMAGES += ['{"kind": "alphabet", "alphabet": 3, "end_token": false}', '{"kind": ["char"]}']
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_garbled_tokenizer_is_refused_in_one_sentence(tmp_path, damage):
     if damage != "missing":
         (tmp_path / "playground.json").write_text(damage)

@@ -99,7 +99,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
         if spec["kind"] == "byte":
             return ByteTokenizer(spec["end_token"])
         return _load_library_tokenizer(folder, spec)
-    except (KeyError, OSError, UnicodeDecodeError) as error:
+    except (KeyError, TypeError, OSError, UnicodeDecodeError) as error:
         raise TokenizerError(f"The tokenizer in {folder} is missing or garbled: {error}.") from error
 
 

@@ -17,7 +17,7 @@ from playground.tokenizers import AlphabetTokenizer, BPETokenizer, PretrainedTok
 from playground.tokenizers.bpe import token_bytes
 
 MAX_CHARACTERS = 1_000_000
-MAX_NAMED = 12
+MAX_NAMED = 10
 """Unknown characters that are listed one by one."""
 
 TOKEN_CSS = (Path(__file__).parent / "static" / "tokenize.css").read_text(encoding="utf-8")

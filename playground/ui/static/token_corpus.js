@@ -54,7 +54,7 @@ class CorpusSections {
       if (!pane) break;
       const key = pane.key(), answer = await this.ask("facts", pane.choice()).catch(() => ({ working: "connection lost: trying again", share: 0 }));
       if (answer.working) {
-        this.draw(answer);
+        this.draw({ pane, ...answer });
         await new Promise((done) => setTimeout(done, ASK_MS));
       } else {
         if (answer.counts) answer.counts = unpackNumbers(answer.counts);
@@ -79,9 +79,10 @@ class CorpusSections {
   levelsHtml(pane, most, progress) {
     const facts = this.factsOf(pane), title = escaped(pane.title());
     if (!facts) {
-      const share = Math.round(100 * (progress?.share ?? 0));
-      const told = progress ? `${escaped(progress.working)}${share ? `: ${share} %` : ""} …` : "counting …";
-      return `<div><b>${title}</b><p class="pg-note">${told}</p><div class="pg-progress"><i style="width:${share}%"></i></div></div>`;
+      const own = progress?.pane === pane ? progress : { working: "waiting for its turn", share: 0 };
+      const share = Math.round(100 * own.share);
+      const bar = share ? `<div class="pg-progress"><i style="width:${share}%"></i></div>` : "";
+      return `<div><b>${title}</b><p class="pg-note">${escaped(own.working)}${share ? `: ${share} %` : ""} …</p>${bar}</div>`;
     }
     if (facts.error) return `<div><b>${title}</b><p class="pg-error" role="alert">${escaped(facts.error)}</p></div>`;
     const rows = facts.rows.map((row) => `<tr><th scope="row">${escaped(row.name)}<small>${escaped(row.meaning)}</small></th>

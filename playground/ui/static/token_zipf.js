@@ -1,6 +1,6 @@
 // How common the tokens are, by rank: both axes logarithmic, a law of Zipf would be a line of slope -1.
 
-const ZIPF = { width: 520, height: 300, left: 52, right: 10, top: 10, bottom: 36 };
+const ZIPF = { width: 520, height: 300, left: 52, right: 10, top: 24, bottom: 36 };
 
 class ZipfPlot {
   constructor(box, named) {
@@ -49,7 +49,7 @@ class ZipfPlot {
     return `<path class="pg-axis" fill="none" d="M${ZIPF.left} ${ZIPF.top}V${bottom}H${ZIPF.width - ZIPF.right}"/>
       <line class="pg-slope" x1="${from.x}" y1="${from.y}" x2="${to.x}" y2="${to.y}"/>${across.join("")}${up.join("")}
       <text x="${ZIPF.width - ZIPF.right}" y="${ZIPF.height - 4}" text-anchor="end">rank (dashed: slope −1)</text>
-      <text x="${ZIPF.left + 6}" y="${ZIPF.top + 10}">count</text>`;
+      <text x="${ZIPF.left - 6}" y="12" text-anchor="end">count</text>`;
   }
 
   point(event) {

@@ -1,7 +1,8 @@
 // The body of a gr.HTML's js_on_load: `element`, `props` and `server` are given; the files named in
 // tokenize_tab.py stand before it. It wires the form, and asks the server to cut the text.
 
-const SLOW_MS = 400, PLAY_MS = 700, SLIDER_STEPS = 1000;
+const MANY_CHARACTERS = 2000, SLOW_MS = 400, PLAY_MS = 700, SLIDER_STEPS = 1000;
+const SLOW_WORDS = { bpe: "Learning the merges of this corpus …", hf: "Fetching the tokenizer …" };
 const root = element.querySelector(".pg-lab");
 const field = (name) => root.querySelector(`[data-part="${name}"]`);
 const textarea = root.querySelector("textarea");
@@ -107,7 +108,7 @@ class Pane {
     if (this.busy === key) return void (this.again = true);
     const ticket = ++this.asked;
     this.busy = key;
-    const slow = setTimeout(() => this.note(this.choice().kind === "bpe" ? "Learning the merges of this corpus …" : "Cutting …"), SLOW_MS);
+    const slow = setTimeout(() => this.note(SLOW_WORDS[this.choice().kind] ?? "Cutting …"), SLOW_MS);
     const answer = await ask("cut", { ...this.choice(), text: textarea.value })
       .catch(() => ({ error: "The app does not answer: is it still running?" }));
     clearTimeout(slow);
@@ -183,7 +184,7 @@ class Pane {
     this.part("play").setAttribute("aria-label", on ? "Pause the merges" : "Play the merges");
     const turn = (this.turn = (this.turn ?? 0) + 1);
     if (on && this.size() >= this.largest) this.part("size").value = props.smallest - 1;
-    while (this.playing && turn === this.turn && this.size() < this.largest && element.isConnected) {
+    while (this.playing && turn === this.turn && this.size() < this.largest && root.offsetParent) {
       this.setSize(Number(this.part("size").value) + 1);
       await new Promise((done) => setTimeout(done, PLAY_MS));
     }
@@ -203,6 +204,13 @@ function cutAll() {
 
 textarea.value = props.start;
 textarea.addEventListener("input", cutAll);
+textarea.addEventListener("beforeinput", (event) => {
+  // Browsers put a long text in line by line, each with an event and a layout of its own.
+  if ((event.data?.length ?? 0) < MANY_CHARACTERS) return;
+  event.preventDefault();
+  textarea.setRangeText(event.data, textarea.selectionStart, textarea.selectionEnd, "end");
+  cutAll();
+});
 corpus.addEventListener("change", () => {
   for (const pane of panes) { pane.play(false); pane.largest = props.largest; pane.failed = false; }
   cutAll();
@@ -215,5 +223,10 @@ field("compare").addEventListener("change", () => {
 });
 field("show-ids").addEventListener("change", () => root.classList.toggle("pg-ids", field("show-ids").checked));
 root.querySelector('details[data-part="table"]').addEventListener("toggle", () => panes.forEach((pane) => pane.table.draw()));
+new ResizeObserver(() => {  // also when the tab is shown again
+  if (!root.offsetParent) return;
+  sections.poll();
+  for (const pane of panes) pane.view.drawTicks();
+}).observe(root);
 sections.update();
 cutAll();
