@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playground.config import DataConfig
-from playground.corpora import Corpus, corpus_info, file_corpus, load_corpus
+from playground.corpora import Corpus, corpus_info, file_corpus, limited, load_corpus
 from playground.corpora.hub import hub_corpus, hub_stream, pinned
 from playground.corpora.hub_catalogue import HUB_PRESETS
 from playground.corpora.readers import DocumentFile, files_of
@@ -35,7 +35,8 @@ def corpus_of(
         return file_corpus(text_file_of(config, run), config.max_documents, config.max_bytes)
     if config.corpus == "hub":
         return hub_corpus(config, report)
-    return load_corpus(config.corpus, config.text_seed)
+    corpus = load_corpus(config.corpus, config.text_seed)
+    return limited(corpus, config.max_documents, config.max_bytes)
 
 
 def stream_of(config: DataConfig, run: Path | None = None) -> Corpus:

@@ -1,5 +1,4 @@
 import re
-import time
 
 import numpy as np
 import pytest
@@ -19,10 +18,8 @@ from playground.corpora.toy_stories import story_nats
 
 
 @pytest.mark.parametrize("name", ["toy-stories", "python-reference", "python-source"])
-def test_a_built_in_corpus_loads_fast_and_has_no_empty_document(name):
-    start = time.perf_counter()
+def test_a_built_in_corpus_loads_and_has_no_empty_document(name):
     corpus = CORPORA[name].load(0, 0)
-    assert time.perf_counter() - start < 2
     assert corpus.name == name == CORPORA[name].name
     assert all(document.strip() for document in corpus.documents)
     assert len("".join(corpus.documents)) > 400_000

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from playground.corpora import induction
+from playground.corpora import corpus_info, induction
 from playground.training import Data
 from tests.small_runs import trained_loss
 
@@ -38,6 +38,14 @@ def test_what_can_not_occur_has_no_probability(text):
 
 def test_the_same_seed_gives_the_same_text():
     assert induction.generate(5, 8, 1)[0] == induction.generate(5, 8, 1)[0] != induction.generate(5, 8, 2)[0]
+
+
+def test_what_is_said_of_a_model_that_counts_places_but_cannot_copy():
+    """It pays ln 26 for every letter and once for where the bar is; the end then follows."""
+    lengths = range(induction.SHORTEST, 17)
+    nats = sum(2 * length * math.log(26) + math.log(len(lengths)) for length in lengths)
+    per_token = nats / sum(2 * length + 2 for length in lengths)
+    assert f"to {per_token:.2f} nats by characters" in corpus_info("induction:16").summary
 
 
 def test_no_ngram_can_copy_and_no_model_beats_the_floor(prepared_corpus):

@@ -15,6 +15,18 @@ def test_a_built_in_corpus_and_its_seed():
     assert corpus_of(DataConfig(corpus="markov:1", text_seed=3)) is load_corpus("markov:1", 3)
 
 
+def test_a_built_in_corpus_up_to_a_limit_keeps_its_law_as_far_as_it_goes():
+    whole = load_corpus("brackets")
+    some = corpus_of(DataConfig(corpus="brackets", max_documents=50))
+    assert some.documents == whole.documents[:50]
+    assert some.nats.tolist() == whole.nats[:50].tolist()
+    some = corpus_of(DataConfig(corpus="brackets", max_bytes=1000))
+    assert sum(map(len, some.documents)) <= 1000 < sum(map(len, whole.documents[: len(some.documents) + 1]))
+    cut = corpus_of(DataConfig(corpus="toy-stories", max_bytes=20))
+    assert cut.documents == (load_corpus("toy-stories").documents[0][:20],)
+    assert cut.nats is None
+
+
 def test_own_text_with_columns_and_limits(tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_text("\n".join(json.dumps({"q": f"{i}?", "a": str(i)}) for i in range(9)))

@@ -18,6 +18,7 @@ def test_baselines_as_a_table(command, abab):
     status, out, err = command("baselines", "--text", abab, "--tokenizer", "char")
     assert status == 0
     assert re.search(r"unigram +0\.693\d +[\d.]+ +2.00 +0\.69", out)
+    assert "0 blank ones were left out" in out
     assert "counting" in err
 
 

@@ -1,6 +1,5 @@
 import codecs
 import os
-import time
 
 import pytest
 
@@ -86,14 +85,13 @@ def test_a_byte_that_the_named_encoding_does_not_know_is_refused(tmp_path):
         read_text_file(written(tmp_path, b"ab\x81"), encoding="cp1252")
 
 
-def test_two_gigabytes_are_refused_at_once_without_being_read(tmp_path):
+def test_two_gigabytes_are_refused_without_being_read(tmp_path, monkeypatch):
+    monkeypatch.delattr(text_files, "text_blocks")
     path = tmp_path / "huge.txt"
     with path.open("wb") as file:
         os.truncate(file.fileno(), 2 * 2**30)  # a sparse file: takes no room
-    start = time.perf_counter()
     with pytest.raises(TextFileError, match=r"huge.txt has 2 GiB, but at most 64 MiB can be read\."):
         read_text_file(path)
-    assert time.perf_counter() - start < 0.2
 
 
 def test_the_limit_itself_is_allowed(tmp_path):

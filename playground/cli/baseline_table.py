@@ -58,6 +58,7 @@ def baseline_table(values: dict[str, Any]) -> str:
     lines = [
         f"{values['train_tokens']:,} training tokens, {values['val_tokens']:,} held out, "
         f"d_vocab {values['d_vocab']:,}",
+        f"{values['documents']:,} whole documents; {values['empty_dropped']:,} blank ones were left out",
         f"{'':14}{'in sample':^36}{'held out':^36}",
         f"{'per token':14}" + "".join(f"{name:>12}" for name in head * 2),
     ]

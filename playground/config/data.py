@@ -36,9 +36,9 @@ class DataConfig:
     template: str = ""
     """Document made of several columns, as "Question: {question}\\nAnswer: {answer}"; or text_column."""
     max_documents: int = 0
-    """Documents that are read, of a text file or dataset; 0: all."""
+    """Documents that are read, from the first on; 0: all."""
     max_bytes: int = 0
-    """UTF-8 bytes that are read, in whole documents; 0: all."""
+    """UTF-8 bytes that are read, in whole documents; one text is cut there; 0: all."""
     tokenizer: str = "bpe:1024"
     """char, byte, bpe:N (trained on this text, N tokens), gpt2, alphabet, alphabet:CHARACTERS, or hf:NAME."""
     val_fraction: float = 0.1

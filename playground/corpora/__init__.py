@@ -8,7 +8,7 @@ from playground.corpora.catalogue import (
     load_corpus,
     parse_spec,
 )
-from playground.corpora.corpus import Corpus, CorpusError, UnknownCorpus, file_corpus, text_corpus
+from playground.corpora.corpus import Corpus, CorpusError, UnknownCorpus, file_corpus, limited, text_corpus
 
 __all__ = [
     "CORPORA",
@@ -19,6 +19,7 @@ __all__ = [
     "UnknownCorpus",
     "corpus_info",
     "file_corpus",
+    "limited",
     "load_corpus",
     "parse_spec",
     "text_corpus",

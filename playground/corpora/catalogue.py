@@ -111,8 +111,9 @@ CORPORA: dict[str, CorpusInfo] = {
             title="Toy Stories",
             summary=(
                 "5,000 short English stories drawn from a grammar, so the lowest possible loss is known "
-                "exactly. To get under the bigram line and on to that floor, a model must remember who the "
-                "story is about and which toy, color, place and friend were named at its start."
+                "exactly. Learning phrases gets a model under the bigram line, as far as the 5-gram; on to "
+                "the floor it must remember who the story is about and which toy, color, place and friend "
+                "were named at its start."
             ),
             prompts=(
                 "Once upon a time there was a",
@@ -158,9 +159,10 @@ CORPORA: dict[str, CorpusInfo] = {
             name="induction",
             title="Copy: a segment, then again",
             summary=(
-                "Random letters, a bar, and the same letters again. No n-gram can copy, so even the "
-                "bigram line falls only to a model that looks back for what came last time: an induction "
-                "head, which takes two layers."
+                "Random letters, a bar, and the same letters again. Knowing when the bar and the end come "
+                "gets a model a little under the bigram line, to 3.08 nats by characters; on to the floor it "
+                "must copy, which no n-gram can: look back for what came last time, with an induction head, "
+                "which takes two layers."
             ),
             prompts=("abcdefg|", "xyzzy|xy"),
             load=_synthetic("induction", 10_000, induction.generate),
@@ -171,8 +173,9 @@ CORPORA: dict[str, CorpusInfo] = {
             name="brackets",
             title="Brackets",
             summary=(
-                "Balanced brackets of several kinds, at most eight deep. To get under the bigram line and "
-                "on to the floor, a model must keep a stack: which brackets are open, and in which order."
+                "Balanced brackets of several kinds, at most eight deep. A few brackets back are enough to "
+                "get under the bigram line, as the 5-gram does; on to the floor a model must keep a stack: "
+                "which brackets are open, and in which order."
             ),
             prompts=("(", "()("),
             load=_synthetic("brackets", 10_000, brackets.generate),
@@ -184,7 +187,8 @@ CORPORA: dict[str, CorpusInfo] = {
             title="Modular addition",
             summary=(
                 "Equations such as 07+15=22 modulo a prime. The summands are chance and can't be learned; "
-                "to get under the bigram line and the 5-gram line, a model must find the sum."
+                "their form gets a model under the bigram line and to the 5-gram line, and to go on it must "
+                "find the sum."
             ),
             prompts=("01+02=", "05+50="),
             load=_synthetic("modular", 20_000, modular.generate),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -44,6 +45,19 @@ class Corpus:
                     "or one of them is blank."
                 )
             self.nats.flags.writeable = False  # corpora are cached and shared
+
+
+def limited(corpus: Corpus, max_documents: int, max_bytes: int) -> Corpus:
+    """Return the first documents of a corpus in memory, up to a limit (0: all).
+
+    Of a document that was cut no law is known.
+    """
+    if not max_documents and not max_bytes:
+        return corpus
+    documents = tuple(Capped(corpus.documents, max_documents, max_bytes, corpus.whole_documents))
+    is_cut = documents != tuple(corpus.documents)[: len(documents)]
+    nats = None if corpus.nats is None or is_cut else corpus.nats[: len(documents)]
+    return dataclasses.replace(corpus, documents=documents, nats=nats)
 
 
 def text_corpus(text: str, name: str = "text") -> Corpus:
