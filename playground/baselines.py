@@ -76,7 +76,7 @@ def ngram_log_probs(train: ArrayLike, tokens: ArrayLike, d_vocab: int, order: in
 def held_out_cross_entropy(train: ArrayLike, held_out: ArrayLike, d_vocab: int, order: int) -> float:
     """Return what an n-gram model fitted on `train` scores on `held_out`, in nats per token.
 
-    Smoothing: a mixture of modified Kneser-Ney, Dirichlet and the order below, weighted on the last tenth of
+    Smoothing: a mixture of modified Kneser-Ney, Dirichlet and the order below, weighted on a tenth of
     `train` (see `ngrams`). As for a transformer, the first token of held_out is not predicted.
     """
     *_, score = fit_ngrams(train, d_vocab, order).cross_entropies(_as_tokens(held_out, 2))

@@ -25,7 +25,10 @@ STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 """Candidates for s, how many tokens of evidence the shorter context is worth."""
 
 TUNING_SHARE = 0.1
-"""Share of the training tokens, their end, on which strengths and weights are chosen."""
+"""Share of the training tokens on which strengths and weights are chosen."""
+
+STRETCHES = 10
+"""They are taken from as many places: the end of a text may be unlike the rest."""
 
 MAX_COUNTED, MAX_TUNING = 10_000_000, 200_000
 """At most as many training tokens are counted, and scored to choose strengths and weights."""
@@ -217,8 +220,17 @@ def best_weights(opinions: Sequence[Probabilities]) -> tuple[float, ...]:
     return tuple(weights.tolist())
 
 
+def _set_aside(tokens: NDArray[np.integer], held: int) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Return the tokens without `held` of them, and those: the ends of stretches of equal length."""
+    stretches = np.array_split(tokens, min(STRETCHES, held))
+    ends = [held * (i + 1) // len(stretches) - held * i // len(stretches) for i in range(len(stretches))]
+    head = [stretch[: len(stretch) - end] for stretch, end in zip(stretches, ends, strict=True)]
+    tail = [stretch[len(stretch) - end :] for stretch, end in zip(stretches, ends, strict=True)]
+    return np.concatenate(head), np.concatenate(tail)
+
+
 def fit_ngrams(train: ArrayLike, d_vocab: int, max_order: int) -> NgramModel:
-    """Count the training tokens and choose strengths and weights on their last tenth.
+    """Count the training tokens and choose strengths and weights on a tenth of them.
 
     Of a long text the first MAX_COUNTED tokens are counted. Raises ValueError for a text without tokens.
     """
@@ -226,10 +238,10 @@ def fit_ngrams(train: ArrayLike, d_vocab: int, max_order: int) -> NgramModel:
     if not len(tokens):
         raise ValueError("An n-gram model needs a token to count, but there is none.")
     held = min(int(len(tokens) * TUNING_SHARE), MAX_TUNING)
-    head, tail = tokens[: len(tokens) - held][-COUNTED_TO_TUNE:], tokens[len(tokens) - held :]
     counts = Counts(tokens, d_vocab, max_order)
     if not held:
         return NgramModel(counts, [Tuning()] * counts.max_order)
+    head, tail = _set_aside(tokens[-COUNTED_TO_TUNE - held :], held)
     scorer = Scorer(Counts(head, d_vocab, max_order), tail)
     tuning = []
     for order in range(1, counts.max_order + 1):

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playground import ngrams
+from playground.config import DataConfig
 from playground.ngrams import Counts, NgramModel, Tuning, best_weights, discounts, fit_ngrams
+from playground.prepare import prepare
 
 KNESER_NEY, DIRICHLET = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
 
@@ -129,3 +131,14 @@ def test_a_long_text_is_counted_up_to_the_limit(monkeypatch):
 def test_a_text_without_tokens_is_refused():
     with pytest.raises(ValueError, match="needs a token"):
         fit_ngrams(np.array([], dtype=int), 5, 2)
+
+
+@pytest.mark.parametrize("tokenizer", ["char", "bpe:512"])
+def test_every_order_is_about_as_good_as_textbook_kneser_ney_on_real_text(tokenizer):
+    """That of the paper, which a test above holds this code to; its top order scores alone, as there."""
+    prepared = prepare(DataConfig(corpus="python-reference", tokenizer=tokenizer))
+    counts = Counts(np.asarray(prepared.train), prepared.tokenizer.d_vocab, 5)
+    textbook = NgramModel(counts, [Tuning(1.0, KNESER_NEY)] * 5).cross_entropies(prepared.val)
+    ours = list(prepared.baselines["held_out"].values())
+    assert all(own <= paper + 2e-3 for own, paper in zip(ours, textbook, strict=True)), (ours, textbook)
+    assert min(ours) == ours[-1] < min(textbook) + 1e-3
