@@ -27,6 +27,7 @@ from playground.crossings import CrossingWatch
 from playground.files import is_full, read_json, write_text_atomic
 from playground.full_disk import FullDisk
 from playground.job import build_job
+from playground.loggers import check_installed, open_loggers
 from playground.pace import Pace
 from playground.prepare import prepare
 from playground.prepared import Prepared, load_prepared, save_prepared
@@ -82,6 +83,7 @@ class Worker:
 
     def run_to_end(self, resume: bool) -> str:
         """Prepare, then train, writing every record, until all steps are done; say why it ended early."""
+        check_installed(self.config.train.logger_names())
         self.prepared = self.disk.insist(self._prepare)
         self._complete_config()
         self.job = build_job(self.config, self.prepared)
@@ -94,6 +96,7 @@ class Worker:
             self._go_on_from(steps[-1], state)
         else:
             self._begin_anew()
+        self.loggers = open_loggers(self.config, self.run, self.progress.step)
         self.status.update(state="running", phase="", pace=None, total_steps=self.config.train.steps)
         try:
             self._train()
@@ -102,6 +105,9 @@ class Worker:
         except DivergedError as error:
             self._event("diverged")
             raise DivergedError(f"{error} {self._what_is_kept()}") from None
+        finally:
+            for logger in self.loggers:
+                logger.close()
         return self._why_early()
 
     def _train(self) -> None:
@@ -180,12 +186,16 @@ class Worker:
         if "train_loss" in record or "val_loss" in record:
             record["mfu"] = record.get("tokens_per_s", 0.0) * self.flops_share
             self.disk.insist(lambda: self.records.append("metrics", record))
+            for logger in self.loggers:
+                logger.log(record)
             self.watch.watch(record)
         self._update_status(record)
         if is_due(step, self.config, "sample_every") or is_last:
             prompts = complete_prompts(self.job.model, self.prepared.tokenizer, self.config.sample)
             lines = [{"step": step, **line} for line in prompts]
             self.disk.insist(lambda: self.records.append("samples", *lines))
+            for logger in self.loggers if lines else []:
+                logger.log_samples(lines)
         if (is_due(step, self.config, "checkpoint_every") or is_last) and step > 0:
             self._save_checkpoint(record["val_loss"])
 

@@ -59,6 +59,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     **dict.fromkeys(["memory", "progress", "control", "records", "full_disk"], (0, set())),
     **dict.fromkeys(["checkpoint_keeper", "endings"], (2, CORE)),
     "job": (3, CORE),
+    "loggers": (3, {*CORE, "wandb", "trackio", "pandas"}),  # none of the three is there unless installed
     "__init__": (0, set()),
 }
 ALLOWED_UP = {("bench", "ui")}  # it measures the page
