@@ -39,6 +39,7 @@ class CorpusSections {
   }
 
   update() {
+    for (const [key, facts] of this.known) if (facts.error) this.known.delete(key);  // it is tried again
     for (const pane of this.panes) this.part(`name-${pane.name}`).textContent = pane.title();
     if (this.isOpen("vocabulary")) this.turn(this.page);
     this.draw();

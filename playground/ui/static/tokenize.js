@@ -108,7 +108,9 @@ class Pane {
     if (this.busy === key) return void (this.again = true);
     const ticket = ++this.asked;
     this.busy = key;
-    const slow = setTimeout(() => this.note(SLOW_WORDS[this.choice().kind] ?? "Cutting …"), SLOW_MS);
+    const slow = setTimeout(() => {
+      if (ticket === this.asked) this.note(SLOW_WORDS[this.choice().kind] ?? "Cutting …");
+    }, SLOW_MS);
     const answer = await ask("cut", { ...this.choice(), text: textarea.value })
       .catch(() => ({ error: "The app does not answer: is it still running?" }));
     clearTimeout(slow);
