@@ -53,6 +53,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     "corpora": (1, {"numpy", "datasets", "huggingface_hub", "pyarrow"}),
     **dict.fromkeys(["pair_table", "compiled_counts"], (1, {"numpy", "numba"})),
     **dict.fromkeys(["training", "calibration"], (3, CORE)),
+    "measure": (3, CORE),
     "pretrained": (3, {*CORE, "transformers"}),
     **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm"})),
     "ui": (5, {"gradio", "numpy", "orjson", "torch"}),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from playground import runs
-from playground.cli import run_commands, text_commands
+from playground.cli import estimate_command, run_commands, text_commands
 from playground.cli.arguments import PROG, UsageError
 from playground.config import ConfigError
 from playground.files import explain_os_error
@@ -23,7 +23,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "tokenize": text_commands.tokenize,
     "prepare": run_commands.prepare,
     "baselines": text_commands.baselines,
-    "estimate": run_commands.estimate,
+    "estimate": estimate_command.estimate_run,
     "train": run_commands.train,
     "sample": run_commands.sample,
     "runs": run_commands.list_runs,

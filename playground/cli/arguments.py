@@ -79,6 +79,30 @@ class TrainArgs:
     """Checkpoint to branch from; -1: the newest."""
 
 
+@dataclass(frozen=True)
+class EstimateArgs:
+    """Predict parameters, memory, operations and time of a run; exit status 1 if it can't fit."""
+
+    model: Annotated[ModelConfig, Flat]
+    data: Annotated[DataConfig, Flat]
+    optim: Annotated[OptimConfig, Flat]
+    train: Annotated[TrainConfig, Flat]
+    preset: str = presets.DEFAULT_PRESET
+    """Settings to begin with; flags change single ones."""
+    text: str = ""
+    """A text file or a folder of them to learn, in place of a corpus."""
+    memory_gb: float = 0.0
+    """Memory of the device in 10^9 bytes; 0: of this machine."""
+    tflops: float = 0.0
+    """Peak of the device in 10^12 operations per second; 0: time is predicted for this machine."""
+    mfu: float = 0.0
+    """Share of that peak that the model uses, as 0.5; 0: all of it."""
+    calibrate: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Measure this machine again; the first estimate does it anyway."""
+    json: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Print JSON."""
+
+
 def with_source(data: DataConfig, text: str) -> DataConfig:
     """Return the settings with the text that --text or --hub names; a relative path is made whole.
 

@@ -1,8 +1,7 @@
-"""Commands about runs: prepare, estimate, train, sample, runs, bench."""
+"""Commands about runs: prepare, train, sample, runs, bench."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from playground import runs
-from playground.cli.arguments import RunsArgs, SampleArgs, parse, with_source
+from playground.cli.arguments import RunsArgs, SampleArgs, parse
 from playground.cli.run_folders import run_folder, train_args
 from playground.config import RunConfig
 
@@ -26,24 +25,6 @@ def prepare(argv: Sequence[str]) -> int:
     with progress_bar() as report:
         prepared.save_prepared(prepare(config.data, folder, report), folder)
     print(folder)
-    return 0
-
-
-def estimate(argv: Sequence[str]) -> int:
-    """Print the parameters and FLOPs of a model, by part."""
-    args = train_args(argv, "estimate")
-    from playground.accounting import count_parameters, flops_per_token
-
-    model = args.model
-    if model.d_vocab == 0:
-        from playground import prepare as preparing
-
-        model = dataclasses.replace(
-            model, d_vocab=preparing.prepare(with_source(args.data, args.text)).tokenizer.d_vocab
-        )
-    for part, count in count_parameters(model).items():
-        print(f"{part:12} {count:14,} parameters")
-    print(f"{'training':12} {flops_per_token(model):14,} FLOPs per token")
     return 0
 
 

@@ -17,20 +17,20 @@ LONGER = ("steps", "patience")
 
 def train_args(argv: Sequence[str], command: str) -> TrainArgs:
     """Read the flags over their defaults: those of the run to go on from or with, else of the preset."""
-    source = _value(argv, "--from") or (_value(argv, "--run") if "--resume" in argv else "")
-    folder = find_run(source) if _value(argv, "--from") else Path(source)
+    source = flag_value(argv, "--from") or (flag_value(argv, "--run") if "--resume" in argv else "")
+    folder = find_run(source) if flag_value(argv, "--from") else Path(source)
     if source and (folder / "config.json").is_file():
         config, name = _config(folder), ""
         model = config.model
     else:
-        name = _value(argv, "--preset") or presets.DEFAULT_PRESET
+        name = flag_value(argv, "--preset") or presets.DEFAULT_PRESET
         config = presets.preset(name).config
         model = config.model.underived()
     parts = {"data": config.data, "optim": config.optim, "train": config.train, "sample": config.sample}
     return parse(TrainArgs, argv, command, TrainArgs(model=model, preset=name or config.preset, **parts))
 
 
-def _value(argv: Sequence[str], flag: str) -> str:
+def flag_value(argv: Sequence[str], flag: str) -> str:
     """Return what stands after a flag, before all flags are read."""
     for i, word in enumerate(argv):
         if word == flag and i + 1 < len(argv):

@@ -1,4 +1,4 @@
-"""Parameters and floating-point operations of a model, predicted from its shape alone."""
+"""How many parameters a model has, from its shape alone, and which LSTM has as many."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ def lstm_of_equal_size(config: ModelConfig, n_layers: int = 0) -> ModelConfig:
     return sized(min((max(1, width - 1), width), key=lambda d_model: abs(total(d_model) - wanted)))
 
 
-def flops_per_token(config: ModelConfig, *, backward: bool = True) -> int:
-    """Return the floating-point operations of the matrix products for one token.
-
-    A multiplication with an addition counts as two; the backward pass costs twice the forward pass.
-    Attention is counted over the whole context, as the products are computed.
-    """
+def matrix_shapes(config: ModelConfig) -> list[tuple[int, int, int]]:
+    """Return the matrices between embedding and unembedding, which Muon moves: rows, columns, how many."""
+    d_model, layers = config.d_model, config.n_layers
     if config.architecture == "lstm":
-        layer = 8 * config.d_model**2
-    else:
-        queries, keys = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
-        up = 2 * config.d_mlp if config.activation == "swiglu" else config.d_mlp
-        layer = config.d_model * (2 * queries + 2 * keys + up + config.d_mlp) + 2 * config.n_ctx * queries
-    forward = 2 * (config.n_layers * layer + config.d_model * config.d_vocab)
-    return forward * 3 if backward else forward
+        return [(4 * d_model, d_model, 2 * layers)]
+    queries, keys = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
+    ups = 2 if config.activation == "swiglu" else 1
+    return [
+        (queries, d_model, layers),
+        (keys, d_model, 2 * layers),
+        (d_model, queries, layers),
+        (config.d_mlp, d_model, ups * layers),
+        (d_model, config.d_mlp, layers),
+    ]

@@ -1,0 +1,25 @@
+"""Parameters, operations, memory and time of a run, predicted from its settings alone."""
+
+from playground.accounting.estimates import Estimate, check_fits, estimate, gigabytes, largest_batch
+from playground.accounting.flops import flops_per_step, flops_per_token, forward_flops_per_token
+from playground.accounting.machine import Machine, load_machine, save_machine
+from playground.accounting.memory import memory_parts, peak_bytes
+from playground.accounting.parameters import count_parameters, lstm_of_equal_size
+
+__all__ = [
+    "Estimate",
+    "Machine",
+    "check_fits",
+    "count_parameters",
+    "estimate",
+    "flops_per_step",
+    "flops_per_token",
+    "forward_flops_per_token",
+    "gigabytes",
+    "largest_batch",
+    "load_machine",
+    "lstm_of_equal_size",
+    "memory_parts",
+    "peak_bytes",
+    "save_machine",
+]

@@ -1,0 +1,107 @@
+"""Memory of a training step in bytes: what stays (weights, optimizer) and what comes and goes (activations).
+
+Activations are what PyTorch keeps of the forward pass for the backward pass, counted operation by operation;
+`tests/test_accounting.py` compares them with what it really keeps.
+"""
+
+from __future__ import annotations
+
+from playground.accounting.parameters import count_parameters, matrix_shapes
+from playground.config import ModelConfig, RunConfig
+
+FULL, HALF = 4, 2
+"""Bytes of a number in float32, and in bfloat16: that of matrix products, where the hardware has it."""
+
+STATES = {"adamw": 2, "adamw_plain": 2, "sgd": 0}
+"""Numbers that an optimizer keeps for each parameter."""
+
+LOGITS_AT_ONCE = 3
+"""At the start of the backward pass there are the log-probabilities and two gradients of that shape."""
+
+
+def memory_parts(config: RunConfig, *, half: bool = False) -> dict[str, int]:
+    """Return the bytes of weights, gradients, optimizer and activations, and the most there is at once.
+
+    `half`: matrix products are in bfloat16.
+    """
+    weights = FULL * count_parameters(config.model)["total"]
+    parts = {
+        "weights": weights,
+        "gradients": weights,
+        "optimizer": optimizer_bytes(config),
+        "activations": activation_bytes(config.model, config.train.batch_size, half=half),
+    }
+    return {**parts, "total": peak_bytes(config, half=half)}
+
+
+def peak_bytes(config: RunConfig, batch_size: int = 0, *, half: bool = False) -> int:
+    """Return the most bytes at once, of a batch size (0: the configured one).
+
+    Gradients come as activations go, so the larger of the two counts; with accumulation, those of the batches
+    before are there as well.
+    """
+    weights = FULL * count_parameters(config.model)["total"]
+    activations = activation_bytes(config.model, batch_size or config.train.batch_size, half=half)
+    moving = weights + activations if config.train.accumulate > 1 else max(weights, activations)
+    return weights + optimizer_bytes(config) + moving
+
+
+def optimizer_bytes(config: RunConfig) -> int:
+    """Return the bytes of the optimizer's state; Muon keeps one number for each parameter of a matrix."""
+    total = count_parameters(config.model)["total"]
+    if config.optim.optimizer != "muon":
+        return FULL * STATES[config.optim.optimizer] * total
+    hidden = _in_matrices(config.model)
+    return FULL * (hidden + STATES["adamw"] * (total - hidden))
+
+
+def activation_bytes(model: ModelConfig, batch_size: int, *, half: bool = False) -> int:
+    """Return the bytes at the start of the backward pass, logits and copies of the weights included."""
+    tokens = batch_size * model.n_ctx
+    copies = HALF * (_in_matrices(model) + model.d_vocab * model.d_model) if half else 0
+    logits = FULL * LOGITS_AT_ONCE * tokens * model.d_vocab
+    return tokens * kept_per_token(model, HALF if half else FULL) + copies + logits
+
+
+def kept_per_token(config: ModelConfig, product: int = FULL) -> int:
+    """Return the bytes that the forward pass keeps for each token, before the logits.
+
+    `product`: bytes of a number that goes into matrix products or comes out of them.
+    """
+    d_model, drop = config.d_model, FULL * config.d_model if config.dropout else 0
+    if config.architecture == "lstm":
+        gates = FULL * (17 if config.bias else 21) * d_model if product == FULL else 48 * d_model
+        return config.n_layers * (gates + drop) + 2 * (FULL * d_model + drop)
+    per_layer = 2 * (_norm(config, product) + drop) + _attention(config, product) + _mlp(config, product)
+    return config.n_layers * per_layer + _norm(config, product) + drop
+
+
+def _norm(config: ModelConfig, product: int) -> int:
+    """LayerNorm keeps input, mean and deviation; RMSNorm input, result and deviation; then the output."""
+    own = config.d_model + 2 if config.norm == "layernorm" else 2 * config.d_model + 1
+    return FULL * own + product * config.d_model
+
+
+def _attention(config: ModelConfig, product: int) -> int:
+    """Queries, keys, values and the mixed values; with dropout also the weights of all pairs, three times."""
+    queries, keys = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
+    norms = config.n_heads + config.n_kv_heads
+    if config.dropout:
+        normalised = queries + 2 * keys + norms if config.qk_norm else 0
+        pairs = 3 * config.n_heads * config.n_ctx
+        return product * 3 * queries + FULL * (queries + normalised + pairs)
+    kept = product * 2 * (queries + keys) + FULL * config.n_heads
+    if config.qk_norm or config.positions == "rotary":
+        kept += product * (2 * queries + keys)
+    if config.qk_norm:
+        kept += FULL * (norms + (queries + keys if product == HALF else 0))
+    return kept
+
+
+def _mlp(config: ModelConfig, product: int) -> int:
+    """The hidden layer before and after the non-linearity; SwiGLU has two of them, and their product."""
+    return product * config.d_mlp * (4 if config.activation == "swiglu" else 2)
+
+
+def _in_matrices(config: ModelConfig) -> int:
+    return sum(rows * columns * count for rows, columns, count in matrix_shapes(config))
