@@ -20,6 +20,8 @@ from playground.accounting.seconds import LSTM_STEPS
 from playground.calibration import available_cores, peak_flops
 from playground.config import ModelConfig, OptimConfig
 from playground.devices import has_fast_bfloat16, memory_bytes, mixed_precision
+from playground.linear_loss import linear_cross_entropy
+from playground.models.fast_attention import attend
 from playground.models.positions import rotate, rotations
 from playground.models.transformer import build_norm
 from playground.muon import Muon
@@ -96,6 +98,9 @@ def pieces(device: torch.device) -> Iterator[tuple[str, list[tuple[float, Action
 LINEAR_SHAPES = ((512, 64, 64), (768, 128, 512), (1024, 384, 1536))
 """Tokens, width in, width out."""
 
+NARROW = 8
+"""Width of the stream where the softmax is timed, so that little else is."""
+
 PARAMETERS = ((16, 64), (16, 512))
 """How many square matrices, and their width."""
 
@@ -135,7 +140,7 @@ def attention(
     q, k, v = (leaf(device, batch, heads, pos, d_head) for _ in range(3))
 
     def make() -> Tensor:
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=dropout)
+        return attend(q, k, v, attn_mask=None, is_causal=True, dropout_p=dropout, enable_gqa=False)
 
     return 12 * batch * heads * pos**2 * d_head, backward(make, device)
 
@@ -184,9 +189,10 @@ def elementwise(device: torch.device) -> dict[str, Callable[[int, int], Action]]
 
 
 def loss(device: torch.device, tokens: int, d_vocab: int) -> tuple[float, Action]:
-    """Return the number of logits, and what scores them."""
-    logits, targets = leaf(device, tokens, d_vocab), torch.randint(d_vocab, (tokens,), device=device)
-    return tokens * d_vocab, backward(lambda: F.cross_entropy(logits.float(), targets), device)
+    """Return the number of logits, and what scores them; their products are those of a linear layer."""
+    hidden, weight = leaf(device, tokens, NARROW), leaf(device, d_vocab, NARROW)
+    targets = torch.randint(d_vocab, (tokens,), device=device)
+    return tokens * d_vocab, backward(lambda: linear_cross_entropy(hidden, weight, targets), device)
 
 
 def matrices(device: torch.device, count: int, width: int) -> Any:

@@ -22,11 +22,20 @@ from playground.accounting import (
 )
 from playground.accounting.flops import optimizer_flops
 from playground.accounting.machine import machine_file
-from playground.accounting.memory import FULL, HALF, kept_per_token, optimizer_bytes
+from playground.accounting.memory import (
+    FULL,
+    HALF,
+    LOGITS_AT_A_TIME,
+    LONGEST_KEPT,
+    kept_per_token,
+    optimizer_bytes,
+)
 from playground.accounting.parameters import matrix_shapes
 from playground.accounting.seconds import step_seconds
 from playground.config import ConfigError, ModelConfig, OptimConfig, RunConfig, TrainConfig
+from playground.linear_loss import CHUNK_NUMBERS
 from playground.models import Transformer, build_model
+from playground.models.fast_attention import LONGEST
 from playground.optim import build_optimizer
 from playground.presets import preset
 from tests.test_transformer import SHAPES, SMALL
@@ -171,8 +180,8 @@ def test_gpt2_xl_in_80_gigabytes_and_how_many_days():
 @pytest.mark.parametrize(
     ("name", "free", "words"),
     [
-        ("arena", 2 * 10**9, "a batch of"),
-        ("gpt2", 3 * 10**9, "a context of"),
+        ("arena", 60 * 10**7, "with accumulate at"),
+        ("gpt2", 29 * 10**8, "a context of"),
         ("gpt2-xl", 20 * 10**9, "layers with a batch of 1"),
         ("gpt2-xl", 10**9, "one layer of d_model"),
         ("gpt2-xl", 10**6, "fewer and narrower"),
@@ -189,12 +198,17 @@ def test_what_can_not_fit_is_refused_with_a_change_that_would(name, free, words)
 
 def test_the_batch_that_is_offered_fits_and_a_step_learns_as_much():
     config = with_vocabulary("arena", 50_257, precision="float32")
-    free = 2 * 10**9
+    free = 60 * 10**7
     words = estimate(config, memory_bytes=free).advice.split()
     batch = int(words[words.index("of", words.index("batch")) + 1])
     accumulate = int(words[words.index("at") + 1].rstrip(","))
     assert batch * accumulate >= config.train.batch_size
     check_fits(with_vocabulary("arena", 50_257, batch_size=batch, accumulate=accumulate), free)
+
+
+def test_loss_and_attention_are_cut_where_it_is_counted():
+    assert LOGITS_AT_A_TIME == CHUNK_NUMBERS
+    assert LONGEST_KEPT == LONGEST
 
 
 def test_larger_batches_take_more_and_the_largest_is_the_last_that_fits():

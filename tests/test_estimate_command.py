@@ -22,7 +22,7 @@ def test_the_questions_of_the_course(capsys):
     assert re.search(r"total +1,557,611,200", out)
     assert re.search(r"weights +6.23 GB", out)
     assert re.search(r"optimizer +12.5 GB", out)
-    assert re.search(r"largest batch +9\b", out)
+    assert re.search(r"largest batch +10\b", out)
     assert re.search(r"400,000 steps +5,\d\d\d\.\d days", out)
 
 

@@ -15,8 +15,14 @@ FULL, HALF = 4, 2
 STATES = {"adamw": 2, "adamw_plain": 2, "sgd": 0}
 """Numbers that an optimizer keeps for each parameter."""
 
-LOGITS_AT_ONCE = 3
-"""At the start of the backward pass there are the log-probabilities and two gradients of that shape."""
+LOGITS_AT_A_TIME = 1 << 23
+"""The loss takes its rows in chunks of so many logits, as linear_loss.py does."""
+
+LONGEST_KEPT = 512
+"""Attention in bfloat16 over at most so many tokens keeps its weights, as fast_attention.py does."""
+
+CHUNKS_AT_ONCE = 2
+"""The logits of a chunk, and what their softmax takes beside them."""
 
 
 def memory_parts(config: RunConfig, *, half: bool = False) -> dict[str, int]:
@@ -56,11 +62,13 @@ def optimizer_bytes(config: RunConfig) -> int:
 
 
 def activation_bytes(model: ModelConfig, batch_size: int, *, half: bool = False) -> int:
-    """Return the bytes at the start of the backward pass, logits and copies of the weights included."""
+    """Return the bytes at the start of the backward pass, loss and copies of weights included."""
     tokens = batch_size * model.n_ctx
     copies = HALF * (_in_matrices(model) + model.d_vocab * model.d_model) if half else 0
-    logits = FULL * LOGITS_AT_ONCE * tokens * model.d_vocab
-    return tokens * kept_per_token(model, HALF if half else FULL) + copies + logits
+    chunk = min(tokens, max(1, LOGITS_AT_A_TIME // model.d_vocab)) * model.d_vocab
+    gradients = tokens * model.d_model + 2 * model.d_vocab * model.d_model
+    loss = FULL * (CHUNKS_AT_ONCE * chunk + gradients)
+    return tokens * kept_per_token(model, HALF if half else FULL) + copies + loss
 
 
 def kept_per_token(config: ModelConfig, product: int = FULL) -> int:
@@ -90,9 +98,12 @@ def _attention(config: ModelConfig, product: int) -> int:
         normalised = queries + 2 * keys + norms if config.qk_norm else 0
         pairs = 3 * config.n_heads * config.n_ctx
         return product * 3 * queries + FULL * (queries + normalised + pairs)
-    kept = product * 2 * (queries + keys) + FULL * config.n_heads
-    if config.qk_norm or config.positions == "rotary":
-        kept += product * (2 * queries + keys)
+    if product == HALF and keys == queries and config.n_ctx <= LONGEST_KEPT:
+        kept = product * (4 * queries + config.n_heads * config.n_ctx)
+    else:
+        kept = product * 2 * (queries + keys) + FULL * config.n_heads
+        if config.qk_norm or config.positions == "rotary":
+            kept += product * (2 * queries + keys)
     if config.qk_norm:
         kept += FULL * (norms + (queries + keys if product == HALF else 0))
     return kept

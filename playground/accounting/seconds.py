@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from playground.accounting.machine import Machine
+from playground.accounting.memory import LOGITS_AT_A_TIME
 from playground.accounting.parameters import count_parameters, matrix_shapes
 from playground.config import ModelConfig, RunConfig
 
@@ -38,6 +39,9 @@ def batch_pieces(config: ModelConfig, tokens: int) -> Iterator[Piece]:
         yield "dropout", tokens * d_model, 2 * layers + 1
     yield "linear", 6 * tokens * d_model * config.d_vocab, 1
     yield "loss", tokens * config.d_vocab, 1
+    chunks = tokens * config.d_vocab // LOGITS_AT_A_TIME  # each adds to the gradient of the whole unembedding
+    if chunks:
+        yield "add", config.d_vocab * d_model, chunks
 
 
 def _block_pieces(config: ModelConfig, tokens: int) -> Iterator[Piece]:
