@@ -30,6 +30,7 @@ configs:
 DRIVER = """
 import dataclasses, json, sys
 from playground.config import DataConfig
+from playground.corpora import hub
 from playground.corpora.hub import hub_corpus, hub_stream, look_at, pinned
 
 def answer(what, settings):
@@ -40,6 +41,14 @@ def answer(what, settings):
         return dataclasses.asdict(look_at(config, 2))
     if what == "first":
         return next(iter(hub_stream(config).documents))
+    if what == "cancelled":
+        def cancel(phase, done, total):
+            if done:
+                raise ValueError("cancelled")
+        hub.REPORT_EVERY = 100
+        return hub_corpus(config, cancel)
+    if what == "smaller disk":
+        hub.MAX_UNLIMITED_BYTES = 1000
     reports = []
     corpus = hub_corpus(config, lambda *report: reports.append(report))
     documents = list(corpus.documents)
@@ -212,6 +221,15 @@ def test_what_a_dataset_offers_to_choose_from(client):
         ["id", "text"],
         2,
     )
+
+
+def test_a_fetch_that_is_cancelled_or_too_large_leaves_nothing(client, home):
+    kept = set((home / "prepared").iterdir())
+    assert client.ask("cancelled", hub="me/poems", max_documents=500) == "ValueError: cancelled"
+    refused = client.ask("smaller disk", hub="me/poems", hub_split="train+test")
+    assert refused == "HubError: me/poems has more than 2 GiB of text: set max_documents or max_bytes."
+    assert set((home / "prepared").iterdir()) == kept
+    assert len(client.ask("corpus", hub="me/poems", max_documents=500)["documents"]) == 500
 
 
 def test_a_look_at_the_beginning_fetches_nothing_more_and_keeps_nothing(client, hub, home):
