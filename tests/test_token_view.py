@@ -1,5 +1,6 @@
 import base64
 import json
+import re
 
 import numpy as np
 import pytest
@@ -7,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playground.tokenizers import CharTokenizer, build_tokenizer, gpt2_tokenizer
-from playground.ui.token_view import MAX_NAMED, name_merge, name_unknown, pack_numbers, pack_tokens, represent
+from playground.ui.token_view import (
+    MAX_NAMED,
+    TOKEN_CSS,
+    name_merge,
+    name_unknown,
+    pack_numbers,
+    pack_tokens,
+    represent,
+)
 
 BPE = build_tokenizer("bpe:280", ["<b>hello</b> & the cat " * 9], end_token=True)
 
@@ -62,3 +71,21 @@ def test_a_merge_is_named_by_its_parts():
     assert first["id"] == 256
     with pytest.raises(IndexError):
         name_merge(BPE, len(BPE.merges) + 1)
+
+
+def luminance(colour):
+    """Relative luminance by the Web Content Accessibility Guidelines 2.2."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize(("dark", "text"), [("", "#16181d"), (".dark ", "#f3f4f6")])
+def test_tokens_can_be_read_on_every_tint(dark, text):
+    assert re.search(rf"^{re.escape(dark)}\.pg-tok {{[^}}]*color: {text}", TOKEN_CSS, re.MULTILINE)
+    tints = re.findall(r"(\.dark )?\.pg-c\d { background: (#\w{6}); }", TOKEN_CSS)
+    chosen = [colour for scheme, colour in tints if scheme == dark]
+    assert len(chosen) == 6
+    for tint in chosen:
+        low, high = sorted([luminance(tint), luminance(text)])
+        assert (high + 0.05) / (low + 0.05) >= 7, tint
