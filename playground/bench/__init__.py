@@ -9,6 +9,7 @@ from playground.bench.page import bench_page
 from playground.bench.pairs import bench_pairs
 from playground.bench.preparing import bench_memory, bench_preparing
 from playground.bench.tick import bench_tick
+from playground.bench.train import bench_train
 
 BENCHES: dict[str, Callable[[], None]] = {
     "launch": bench_launch,
@@ -17,6 +18,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "preparing": bench_preparing,
     "memory": bench_memory,
     "tick": bench_tick,
+    "train": bench_train,
 }
 
 

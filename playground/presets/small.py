@@ -12,6 +12,16 @@ SMALL = (
         "Within seconds the loss passes the unigram and the bigram line; then context begins to pay, "
         "and words become sentences.",
         "bpe:1024",
+        optim=OptimConfig(
+            optimizer="muon",
+            lr=0.02,
+            muon_lr=0.04,
+            momentum=0.9,
+            lr_min=0.0,
+            schedule="linear",
+            warmup_steps=0,
+            weight_decay=0.0,
+        ),
     ),
     make_preset(
         "characters",
