@@ -3,7 +3,8 @@ import dataclasses
 import pytest
 
 from playground.config import ConfigError, DataConfig
-from playground.ui.data_form import OTHER_SPLIT, OWN_TEXT, default_data
+from playground.sources import corpus_of
+from playground.ui.data_form import HUB, OTHER_SPLIT, OWN_TEXT, default_data
 
 
 def form(**changes):
@@ -53,13 +54,41 @@ def test_own_text_is_pasted_or_uploaded_and_stored_in_the_run(tmp_path):
     pasted = form(corpus=OWN_TEXT, own_text="abc\r\ndef")
     assert list(pasted.text().documents) == ["abc\ndef"]
     pasted.store(tmp_path)
-    assert (tmp_path / pasted.config().text_file).read_bytes() == b"abc\ndef"
+    assert (tmp_path / pasted.stored_config().text_file).read_bytes() == b"abc\ndef"
     path = tmp_path / "a.txt"
     path.write_text("from a file")
     assert list(form(corpus=OWN_TEXT, own_file=str(path)).text().documents) == ["from a file"]
     path.write_bytes(b"caf\xe9")
     with pytest.raises(ValueError, match="byte 3"):
-        form(corpus=OWN_TEXT, own_file=str(path)).text()
+        list(form(corpus=OWN_TEXT, own_file=str(path)).text().documents)
+
+
+def test_a_table_is_read_by_column_or_template_and_a_run_holds_a_copy(tmp_path):
+    path = tmp_path / "sums.csv"
+    path.write_text("question,answer\n1+1,2\n2+2,4\n")
+    table = form(corpus=OWN_TEXT, own_file=str(path), column="answer")
+    assert list(table.text().documents) == ["2", "4"]
+    filled = form(corpus=OWN_TEXT, own_file=str(path), template="{question}={answer}")
+    assert list(filled.text().documents) == ["1+1=2", "2+2=4"]
+    assert table.key() != filled.key()
+    with pytest.raises(ValueError, match="no column 'text'"):
+        form(corpus=OWN_TEXT, own_file=str(path), column="text").text()
+    (tmp_path / "run").mkdir()
+    filled.store(tmp_path / "run")
+    assert list(corpus_of(filled.stored_config(), tmp_path / "run").documents) == ["1+1=2", "2+2=4"]
+
+
+def test_a_dataset_is_named_with_its_limits():
+    assert form(corpus=HUB).is_empty
+    config = form(
+        corpus=HUB, hub="a/b ", hub_config="c", hub_split="", column="story", max_documents=9
+    ).config()
+    assert config == DataConfig(
+        corpus="hub", hub="a/b", hub_config="c", text_column="story", max_documents=9, max_bytes=20_000_000
+    )
+    assert form(corpus=HUB, hub="a/b").run_name() == "b"
+    with pytest.raises(ConfigError, match="hub must be the id of a dataset"):
+        form(corpus=HUB, hub="not a name").config()
 
 
 def test_the_key_tells_texts_and_cuts_apart_but_not_batches():

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from playground.corpora import CORPORA
+from playground.corpora.readers import is_table
 from playground.tokenizers import COURSE_ALPHABET
 from playground.ui import messages
 from playground.ui.data_form import (
     BATCH_CHOICES,
     CORPUS_CHOICES,
+    HUB,
     OTHER_SPLIT,
     OWN_TEXT,
     SPLIT_CHOICES,
     TOKENIZER_CHOICES,
     DataForm,
 )
+from playground.ui.source_groups import (
+    ABOUT,
+    build_fields_group,
+    build_hub_group,
+    build_own_group,
+    offered,
+    preset_values,
+    uploaded,
+)
 from playground.ui.train_form import cut_of
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-ABOUT_OWN_TEXT = (
-    "Any text: a book, a diary, a program. It is stored in the run's folder and goes nowhere else. "
-    "To get under the bigram line a model must learn what is special about it."
-)
 
 
 @dataclass
@@ -34,7 +42,10 @@ class Chooser:
 
     form: list[Any]
     about: gr.HTML
-    own_group: gr.Group
+    groups: list[gr.Group]
+    """Shown for own text, for a dataset of the Hub, and for what has columns."""
+    hub_extras: list[Any]
+    """Preset, button and message."""
     shares: gr.Row
 
     def part(self, name: str) -> Any:
@@ -54,13 +65,12 @@ def build_chooser(start: DataForm) -> Chooser:
     )
     about = gr.HTML(messages.note(about_text(start.corpus)), padding=False, elem_id="data-about")
     parameter = gr.Slider(0, 1, value=0, step=1, visible=False, elem_id="data-parameter")
-    with gr.Group(visible=False) as own_group:
-        own_text = gr.Textbox(label="Paste your text", lines=4, max_lines=10, elem_id="own-text")
-        own_file = gr.File(
-            label="… or upload a .txt file", file_types=[".txt"], height=125, elem_id="own-file"
-        )
+    own_group, own = build_own_group()
+    hub_group, hub, extras = build_hub_group()
+    fields_group, fields = build_fields_group()
     cut, shares = _build_cut(start)
-    return Chooser([corpus, parameter, own_text, own_file, *cut], about, own_group, shares)
+    form = [corpus, parameter, *own, *hub, *fields, *cut]
+    return Chooser(form, about, [own_group, hub_group, fields_group], extras, shares)
 
 
 def _build_cut(start: DataForm) -> tuple[list[Any], gr.Row]:
@@ -103,23 +113,36 @@ def wire_chooser(chooser: Chooser, short: gr.Dropdown, preset: gr.Dropdown) -> l
     split.change(lambda chosen: gr.update(visible=chosen == OTHER_SPLIT), split, chooser.shares, **QUIET)
     cut = [tokenizer, *chooser.tokenizer_parts, chooser.part("batches")]
     shown = [
-        chooser.part("corpus"), short, before, chooser.about, chooser.part("parameter"), chooser.own_group,
+        chooser.part("corpus"), short, before, chooser.about, chooser.part("parameter"),
+        *chooser.groups,
         *cut,
     ]  # fmt: skip
     chosen = [
-        source.input(_choose, [source, before, preset, tokenizer], shown, **QUIET)
+        source.input(_choose, [source, before, preset, tokenizer, chooser.part("own_file")], shown, **QUIET)
         for source in (chooser.part("corpus"), short)
     ]
+    _wire_sources(chooser)
     chosen.append(preset.input(_cut_of_preset, [preset, chooser.part("corpus")], cut, **QUIET))
     return chosen
 
 
+def _wire_sources(chooser: Chooser) -> None:
+    preset, button, message = chooser.hub_extras
+    fields = [chooser.part("column"), chooser.part("template")]
+    names = ("hub", "hub_config", "hub_split", "max_documents", "max_megabytes")
+    hub = [chooser.part(name) for name in names]
+    preset.input(preset_values, preset, [*hub, *fields, message], **QUIET)
+    button.click(offered, hub[:3], [*hub[1:3], fields[0], message], api_visibility="private")
+    own_file = chooser.part("own_file")
+    own_file.change(uploaded, own_file, [chooser.groups[2], *fields], **QUIET)
+
+
 def about_text(corpus: str) -> str:
     """Return the sentence on a source: what it is, and what a model must learn there."""
-    return CORPORA[corpus].summary if corpus in CORPORA else ABOUT_OWN_TEXT
+    return CORPORA[corpus].summary if corpus in CORPORA else ABOUT[corpus]
 
 
-def _choose(name: str, before: str, preset: str, tokenizer: str) -> tuple:
+def _choose(name: str, before: str, preset: str, tokenizer: str, own_file: str | None) -> tuple:
     """Show what belongs to a source, and the tokenizer that suits it.
 
     One that the person chose stays, unless it only suited the source before.
@@ -140,15 +163,9 @@ def _choose(name: str, before: str, preset: str, tokenizer: str) -> tuple:
         cut = _cut_of_preset(preset, name)
     else:
         cut = (gr.skip(),) * 5
-    return (
-        name,
-        name,
-        name,
-        messages.note(about_text(name)),
-        update,
-        gr.update(visible=name == OWN_TEXT),
-        *cut,
-    )
+    has_columns = name == HUB or (name == OWN_TEXT and bool(own_file) and is_table(Path(own_file or "")))
+    groups = [gr.update(visible=shown) for shown in (name == OWN_TEXT, name == HUB, has_columns)]
+    return name, name, name, messages.note(about_text(name)), update, *groups, *cut
 
 
 def _cut_of_preset(preset: str, corpus: str) -> tuple:

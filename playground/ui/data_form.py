@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playground.config import ConfigError, DataConfig
-from playground.corpora import CORPORA, Corpus, load_corpus, text_corpus
-from playground.corpora.text_files import read_text_file
+from playground.corpora import CORPORA, Corpus, text_corpus
+from playground.corpora.readers import is_table
 from playground.files import write_text_atomic
+from playground.sources import copy_text, corpus_of, held, source_name
+from playground.splits import Report, ignore
 from playground.ui.form_values import number, whole
 
-OWN_TEXT = "text"
-OWN_TEXT_FILE = "text.txt"
-"""Own text is stored in the run folder under this name, so that the folder alone repeats the run."""
+OWN_TEXT, HUB = "text", "hub"
+PASTED_FILE = "text.txt"
+"""Pasted text is stored in the run folder under this name, so that the folder alone repeats the run."""
 
-CORPUS_CHOICES = [(info.title, name) for name, info in CORPORA.items()] + [("Your own text", OWN_TEXT)]
+CORPUS_CHOICES = [(info.title, name) for name, info in CORPORA.items()] + [
+    ("Hugging Face dataset", HUB),
+    ("Your own text", OWN_TEXT),
+]
 TOKENIZER_CHOICES = [
     ("Characters", "char"),
     ("Bytes", "byte"),
@@ -45,6 +52,13 @@ class DataForm:
     parameter: float | None
     own_text: str
     own_file: str | None
+    hub: str
+    hub_config: str | None
+    hub_split: str | None
+    max_documents: float | None
+    max_megabytes: float | None
+    column: str | None
+    template: str
     tokenizer: str
     bpe_size: float | None
     alphabet: str
@@ -60,13 +74,30 @@ class DataForm:
         val, test = self._fractions()
         return DataConfig(
             corpus=self._spec(),
-            text_file=OWN_TEXT_FILE if self.corpus == OWN_TEXT else "",
+            **self._source(),
             tokenizer=self.tokenizer_spec(),
             val_fraction=val,
             test_fraction=test,
             batches="padded" if self.batches == "padded" else "packed",
             text_seed=whole("Seed", self.text_seed),
         )
+
+    def _source(self) -> dict[str, Any]:
+        """Return the settings of own text or a dataset; an upload is named where it lies now."""
+        fields = {"text_column": self.column or "", "template": self.template or ""}
+        if self.corpus == OWN_TEXT:
+            named = self.own_file or PASTED_FILE
+            return {"text_file": named, **(fields if is_table(Path(named)) else {})}
+        if self.corpus != HUB:
+            return {}
+        return {
+            "hub": self.hub.strip(),
+            "hub_config": (self.hub_config or "").strip(),
+            "hub_split": (self.hub_split or "").strip() or "train",
+            "max_documents": whole("Documents, at most", self.max_documents),
+            "max_bytes": round(1e6 * number("Megabytes, at most", self.max_megabytes)),
+            **fields,
+        }
 
     def _spec(self) -> str:
         """Return the corpus with its parameter, which is left out where it is the usual one."""
@@ -99,35 +130,49 @@ class DataForm:
 
     @property
     def is_empty(self) -> bool:
-        """Whether own text is chosen, but none is given yet."""
-        return self.corpus == OWN_TEXT and not self.own_file and not (self.own_text or "").strip()
+        """Whether own text or a dataset is chosen, but none is given yet."""
+        if self.corpus == HUB:
+            return not (self.hub or "").strip()
+        return self.is_pasted and not (self.own_text or "").strip()
+
+    @property
+    def is_pasted(self) -> bool:
+        """Whether the text is what stands in the box."""
+        return self.corpus == OWN_TEXT and not self.own_file
 
     def key(self) -> str:
         """Return what two forms with the same text and the same cuts have in common."""
-        own = ""
-        if self.corpus == OWN_TEXT:
-            own = self.own_file or hashlib.blake2b(self.own_text.encode("utf-8", "replace")).hexdigest()
-        config = self.config()
-        parts = (config.corpus, config.tokenizer, config.val_fraction, config.test_fraction, config.text_seed)
-        return repr((*parts, own))
+        pasted = self.own_text.encode("utf-8", "replace") if self.is_pasted else b""
+        config = dataclasses.replace(self.config(), batches="packed")  # which changes nothing in a text
+        return repr((config, hashlib.blake2b(pasted).hexdigest()))
 
-    def text(self) -> Corpus:
+    def text(self, report: Report = ignore) -> Corpus:
         """Return the chosen text; raises ValueError in one sentence if it can't be used."""
-        if self.corpus != OWN_TEXT:
-            config = self.config()
-            return load_corpus(config.corpus, config.text_seed)
-        text = read_text_file(Path(self.own_file)) if self.own_file else self.own_text
-        return text_corpus(text or "", name="Your text")
+        if self.is_pasted:
+            return text_corpus(self.own_text or "", name="Your text")
+        return corpus_of(self.config(), report=report)
+
+    def stored_config(self) -> DataConfig:
+        """Return the config as it stands in a run, which holds a copy of own text."""
+        return held(self.config())
 
     def store(self, run: Path) -> None:
         """Put own text into the run folder."""
-        if self.corpus == OWN_TEXT:
-            write_text_atomic(run / OWN_TEXT_FILE, "".join(self.text().documents), durable=True)
+        if self.is_pasted:
+            write_text_atomic(run / PASTED_FILE, "".join(self.text().documents), durable=True)
+        elif self.corpus == OWN_TEXT:
+            copy_text(self.config(), self.stored_config(), run)
+
+    def run_name(self) -> str:
+        """Return a short name of the text for a run of it."""
+        return "own-text" if self.corpus == OWN_TEXT else source_name(self.config())
 
     def summary(self) -> str:
         """Return in a line what is chosen in the Data tab."""
         own = ""
-        if self.corpus == OWN_TEXT and self.own_file:
+        if self.corpus == HUB:
+            own = f"{self.hub.strip() or 'no dataset yet'}, "
+        elif self.corpus == OWN_TEXT and self.own_file:
             own = f"{Path(self.own_file).name}, "
         elif self.corpus == OWN_TEXT and not self.is_empty:
             own = f"{len(self.own_text):,} characters pasted, "
@@ -149,6 +194,13 @@ def default_data(tokenizer: str = "bpe:1024") -> DataForm:
         parameter=0,
         own_text="",
         own_file=None,
+        hub="",
+        hub_config="",
+        hub_split="train",
+        max_documents=0,
+        max_megabytes=20,
+        column=None,
+        template="",
         tokenizer=kind,
         bpe_size=int(size or 512),
         alphabet="",

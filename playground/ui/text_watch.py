@@ -13,7 +13,7 @@ from playground.prepare import prepare_corpus
 from playground.prepared import Prepared
 from playground.splits import Report
 from playground.ui import messages
-from playground.ui.data_form import OWN_TEXT, DataForm
+from playground.ui.data_form import HUB, OWN_TEXT, DataForm
 from playground.ui.preparing import Job, Jobs
 from playground.ui.preview import preview_html
 from playground.ui.progress_view import render_progress
@@ -23,10 +23,13 @@ JOBS = Jobs()
 PATIENCE_SECONDS = 0.25
 """A text that is ready within this long is shown without a progress bar before it."""
 
-TYPING_SECONDS = 0.4
-"""Typed text is prepared once it has stayed the same for this long."""
+TYPING_SECONDS = 0.6
+"""What is typed, a text or the name of a dataset, is taken up once it has stayed the same for this long."""
 
-EMPTY = "Paste some text or upload a file in the Data tab, and its numbers appear here."
+EMPTY = {
+    OWN_TEXT: "Paste some text or upload a file in the Data tab, and its numbers appear here.",
+    HUB: "Name a dataset of the Hugging Face Hub in the Data tab, and its numbers appear here.",
+}
 CANCELLED = "Cancelled. Nothing half-made is left."
 
 
@@ -47,7 +50,8 @@ class Sight:
 def look(form: Form, visitor: str) -> Sight:
     """Return how far the text of a form is; it begins to be prepared if nobody has asked for it before."""
     if form.data.is_empty:
-        return Sight(messages.note(EMPTY), messages.note(EMPTY))
+        said = messages.note(EMPTY[form.data.corpus])
+        return Sight(said, said)
     try:
         key = form.data.key()
     except ConfigError as error:
@@ -75,12 +79,12 @@ def _sight(form: Form, job: Job, key: str) -> Sight:
 
 
 def _prepare(form: DataForm, report: Report) -> Prepared:
-    if form.corpus == OWN_TEXT and not form.own_file:
+    if form.is_pasted or form.corpus == HUB:
         until = time.monotonic() + TYPING_SECONDS
         while time.monotonic() < until:
             report("reading the text", 0, 0)  # raises if more was typed meanwhile
             time.sleep(0.05)
-    return prepare_corpus(form.text(), form.config(), report)
+    return prepare_corpus(form.text(report), form.config(), report)
 
 
 def prepared_of(key: str) -> Prepared | None:

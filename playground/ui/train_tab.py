@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import gradio as gr
 from playground import presets, runs
 from playground.files import explain_os_error
 from playground.ui import messages
-from playground.ui.data_form import CORPUS_CHOICES, OWN_TEXT
+from playground.ui.data_form import CORPUS_CHOICES
 from playground.ui.data_tab import DataTab
 from playground.ui.data_wiring import TrainSide
 from playground.ui.monitor import Monitor
@@ -157,14 +158,14 @@ def _create_and_start(form: Form, root: Path, visitor: str) -> Path:
     if busy is not None:
         raise runs.RunError(f"{busy.name} is training already: stop it first, or wait until it is done.")
     if form.data.is_empty:
-        raise ValueError(EMPTY)
+        raise ValueError(EMPTY[form.data.corpus])
     config = form.config()
     # So that a text that can't be learned is refused before there is a run.
     prepared = wait_for(form.data, visitor, LAUNCH_PATIENCE_SECONDS)
     if prepared is not None:
         check_rows(prepared, config)
-    corpus = form.data.corpus
-    run = runs.create(root, f"{'own-text' if corpus == OWN_TEXT else corpus}-{form.preset}", config.to_json())
+    stored = dataclasses.replace(config, data=form.data.stored_config())
+    run = runs.create(root, f"{form.data.run_name()}-{form.preset}", stored.to_json())
     try:
         form.data.store(run)
         runs.start(run)
