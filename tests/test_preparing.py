@@ -53,7 +53,7 @@ def test_another_text_does_not_wait(jobs):
 def test_a_cancelled_text_is_given_up_and_stays_so_until_it_is_asked_for_again(jobs):
     slow = Slow()
     job = jobs.watch("one", "key", slow)
-    jobs.cancel("one")
+    jobs.cancel("one", "key")
     assert job.done.wait(10)
     assert slow.ended == "CancelledError"
     assert jobs.watch("one", "key", slow) is None
@@ -67,7 +67,7 @@ def test_one_who_cancels_does_not_take_the_text_from_another(jobs):
     slow = Slow()
     job = jobs.watch("one", "key", slow)
     jobs.watch("two", "key", slow)
-    jobs.cancel("one")
+    jobs.cancel("one", "key")
     assert not job.given_up.is_set()
     slow.go.set()
     assert job.done.wait(10)

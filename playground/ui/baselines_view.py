@@ -70,7 +70,8 @@ def render_baselines(baselines: dict[str, Any], scale: Scale) -> str:
     log = " The bars are on a logarithmic scale." if scale.unit == "perplexity" else ""
     return (
         f'<figure class="pg-bars" aria-label="What counting alone can do, in {unit}">'
-        '<figcaption class="pg-bars-legend"><span><i class="pg-swatch-held"></i>held out: on text it has '
+        '<figcaption class="pg-bars-legend"><b>What counting alone can do</b>'
+        '<span><i class="pg-swatch-held"></i>held out: on text it has '
         'not seen, for the validation loss</span><span><i class="pg-swatch-in"></i>in sample: on the '
         f"training text itself, for the training loss</span></figcaption>{rows}"
         f'<p class="pg-note">In {unit}; shorter is better.{log}</p></figure>'

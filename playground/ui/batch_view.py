@@ -12,6 +12,9 @@ MAX_CELLS, MAX_ROWS = 2400, 16
 
 PADDING = None
 
+N_COLOURS = 6
+"""Colours of tokens, of which static/tokenize.css says what they are."""
+
 
 def render_batch(
     tokenizer: Tokenizer, inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int | None]], title: str
@@ -58,6 +61,6 @@ def _cell(tokenizer: Tokenizer, position: int, token: int, target: int | None) -
         f"position {position}: reads {read} (id {token}), is to predict {wanted} (id {target})"
     )
     return (
-        f'<span class="pg-pair" title="{said}"><b class="pg-c{token % 8}">{html.escape(read)}</b>'
+        f'<span class="pg-pair" title="{said}"><b class="pg-c{token % N_COLOURS}">{html.escape(read)}</b>'
         f"<small>{html.escape(wanted)}</small></span>"
     )

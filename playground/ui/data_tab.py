@@ -63,11 +63,11 @@ def build_data_tab() -> DataTab:
 
 def _build_views() -> Views:
     with gr.Tabs(elem_id="data-views"):
-        with gr.Tab("What counting can do"):
+        with gr.Tab("Counting"):
             parts = _build_counting()
         with gr.Tab("Documents"):
             parts += _build_documents()
-        with gr.Tab("The exact batch"):
+        with gr.Tab("The batch"):
             parts += _build_batch()
     return Views(*parts)
 

@@ -23,6 +23,7 @@ from playground.text_facts import (
 )
 from playground.tokenizers import Tokenizer
 from playground.ui import messages
+from playground.ui.batch_view import N_COLOURS
 
 TOP = 20
 NAMES = {"train": "training", "val": "validation", "test": "test"}
@@ -128,4 +129,4 @@ def _table(
 
 def _chip(tokenizer: Tokenizer, token_id: int) -> str:
     label = html.escape(tokenizer.label(token_id))
-    return f'<bdi class="pg-tok pg-c{token_id % 8}" title="id {token_id}">{label}</bdi>'
+    return f'<bdi class="pg-chip pg-c{token_id % N_COLOURS}" title="id {token_id}">{label}</bdi>'

@@ -87,11 +87,11 @@ class Jobs:
             self._forget_old()
             return job
 
-    def cancel(self, visitor: str) -> None:
-        """Give up the text that a visitor waits for; another visitor's wait for it goes on."""
+    def cancel(self, visitor: str, key: str) -> None:
+        """Give up a text that a visitor waits for; another visitor's wait for it goes on."""
         with self.lock:
-            key = self.watched.get(visitor, "")
-            self._leave(visitor)
+            if self.watched.get(visitor) == key:
+                self._leave(visitor)
             self.cancelled[visitor] = key
 
     def retry(self, visitor: str, key: str) -> None:

@@ -58,9 +58,10 @@ def look(form: Form, visitor: str) -> Sight:
         said = messages.error(str(error))
         return Sight(said, said)
     job = JOBS.watch(visitor, key, lambda report: _prepare(form.data, report))
-    if job is None:
+    if job is not None:
+        job.done.wait(PATIENCE_SECONDS)
+    if job is None or job.given_up.is_set():
         return Sight(messages.note(CANCELLED), messages.note(CANCELLED), "Prepare")
-    job.done.wait(PATIENCE_SECONDS)
     return _sight(form, job, key)
 
 
@@ -106,7 +107,7 @@ def wait_for(form: DataForm, visitor: str, seconds: float) -> Prepared | None:
 def cancel_or_retry(button: str, form: Form, visitor: str) -> Sight:
     """Do what the button says, and look again."""
     if button == "Cancel":
-        JOBS.cancel(visitor)
+        JOBS.cancel(visitor, form.data.key())
     else:
         JOBS.retry(visitor, form.data.key())
     return look(form, visitor)

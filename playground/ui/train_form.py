@@ -13,6 +13,7 @@ from playground.ui.data_form import DataForm
 from playground.ui.form_values import number, whole
 
 N_DATA = len(dataclasses.fields(DataForm))
+TEXTS = [field.name for field in dataclasses.fields(DataForm) if field.type == "str"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,10 @@ class Form:
 
     @staticmethod
     def read(values: Sequence[Any]) -> Form:
-        """Return the form from the values of all components."""
-        return Form(DataForm(*values[:N_DATA]), *values[N_DATA:])
+        """Return the form from the values of all components; a box that was never shown gives None."""
+        data = DataForm(*values[:N_DATA])
+        empty: dict[str, Any] = {name: "" for name in TEXTS if getattr(data, name) is None}
+        return Form(dataclasses.replace(data, **empty), *values[N_DATA:])
 
     def config(self) -> RunConfig:
         """Return the complete config; raises ConfigError naming the field that can't work."""
