@@ -68,6 +68,13 @@ class MonitorPage:
         """Wait until a condition of the monitor's state holds."""
         self.page.wait_for_function(f"document.querySelector('.pg-monitor').__monitor.{condition}")
 
+    def update(self) -> None:
+        """Ask for what is new right now, and wait until it has been taken in."""
+        before = self.state("updates")
+        self.state("runs.forEach((run) => (run.due = 0)) ?? 0")
+        self.wait(f"updates > {before}")
+        self.wait("busy === false")
+
     def part(self, name: str):
         """Return a part of the monitor by its name."""
         return self.page.get_by_test_id(f"monitor-{name}")

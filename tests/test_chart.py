@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import expect
 
+from playground import processes, runs
 from playground.bench.tick import append_points, long_run
 from playground.files import read_json, write_json_atomic
 from tests.monitor_page import MonitorPage
@@ -34,11 +37,9 @@ def set_status(run, **values):
     write_json_atomic(run / "status.json", {**(read_json(run / "status.json") or {}), **values})
 
 
-def train_on(run, monkeypatch):
+def train_on(run):
     """Make a run look as if it trained: its worker is this process."""
-    from playground import processes, runs
-
-    me = __import__("os").getpid()
+    me = os.getpid()
     set_status(run, state="running", pid=me, start_time=processes.start_time(me), heartbeat=time.time())
     assert runs.status(run)["state"] == "running"
 
@@ -110,8 +111,7 @@ def test_the_view_survives_updates_a_hidden_tab_and_a_reload_and_travels(monitor
     view = monitor.ranges()
     assert view["x"][0] > 5
     append_points(run, 400, 500)
-    before = monitor.state("updates")
-    monitor.wait(f"updates > {before}")
+    monitor.update()
     assert monitor.points("train", run.name)[0][-1] == 499
     assert monitor.ranges() == view
     monitor.page.evaluate("document.querySelector('#monitor').classList.add('hide')")
@@ -185,8 +185,8 @@ def test_runs_are_compared_lines_drawn_once_and_hidden_runs_stay_hidden(monitor,
     monitor.part("legend").get_by_text(second.name, exact=True).click()
     assert monitor.points("train", second.name) is None
     append_points(run, 400, 420)
-    before = monitor.state("updates")
-    monitor.wait(f"updates > {before}")
+    monitor.update()
+    assert monitor.points("train", run.name)[0][-1] == 419
     assert monitor.points("train", second.name) is None
     assert f"compare={second.name}%2C{third.name}" in monitor.page.url
     monitor.page.evaluate(f"change('{third.name},{run.name}')")
@@ -211,6 +211,15 @@ def test_crossings_events_and_notes_stand_on_the_curve(monitor, run):
     notes.first.locator("summary").click()
     expect(notes.first.locator("p")).to_contain_text("the held-out trigram line is at 2.60")
     assert "1" in over, "its pin"
+
+
+def test_all_curves_can_be_hidden_and_come_back(monitor, run):
+    monitor.open(run.name)
+    for name in ("training", "validation", "lines in sample", "lines held out"):
+        monitor.part("legend").get_by_text(name, exact=True).click()
+    assert monitor.state("chart.lines") == []
+    monitor.part("legend").get_by_text("validation", exact=True).click()
+    assert len(monitor.points("val", run.name)[0]) == 8
 
 
 def test_small_charts_follow_the_table(monitor, run):
@@ -253,8 +262,8 @@ def test_completions_through_time_for_two_runs(monitor, root, run):
     expect(monitor.part("play")).to_have_text("▶ Play")
 
 
-def test_a_lost_connection_is_said_and_mended_by_itself(page, monitor, run, monkeypatch):
-    train_on(run, monkeypatch)
+def test_a_lost_connection_is_said_and_mended_by_itself(page, monitor, run):
+    train_on(run)
     monitor.open(run.name)
     page.evaluate("window.offline = true")
     expect(monitor.part("message")).to_contain_text("Connection lost", timeout=15_000)
@@ -265,8 +274,8 @@ def test_a_lost_connection_is_said_and_mended_by_itself(page, monitor, run, monk
     assert monitor.points("train", run.name)[0] == list(range(450)), "no gap and nothing twice"
 
 
-def test_the_tab_shows_the_loss_and_an_end_is_told(page, monitor, run, monkeypatch):
-    train_on(run, monkeypatch)
+def test_the_tab_shows_the_loss_and_an_end_is_told(page, monitor, run):
+    train_on(run)
     monitor.open(run.name)
     loss = f"{losses_of(run, 'val_loss')[-1]:.3f}"
     assert page.title().startswith(f"{loss} · {run.name}")
@@ -307,8 +316,6 @@ def test_the_curve_is_taken_away_in_three_forms(page, monitor, root, run, tmp_pa
         download.value.save_as(path)
         found[kind] = path.read_bytes()
         assert path.suffix == f".{kind}"
-    import xml.etree.ElementTree as ElementTree
-
     svg = ElementTree.fromstring(found["svg"])
     texts = {node.text for node in svg.iter("{http://www.w3.org/2000/svg}text")}
     assert {run.name, second.name, "step", "uniform 6.24", "floor 0.50", "step 9 · 1 s"} <= texts
@@ -317,12 +324,11 @@ def test_the_curve_is_taken_away_in_three_forms(page, monitor, root, run, tmp_pa
     assert len(found["csv"].splitlines()) == 431
 
 
-def test_old_points_share_buckets_and_the_page_stays_small(page, monitor, run, monkeypatch):
-    train_on(run, monkeypatch)
+def test_old_points_share_buckets_and_the_page_stays_small(page, monitor, run):
     monitor.open(run.name)
-    monitor.state("runs[0].reset() ?? 0")
     counted = page.evaluate("""() => {
-      const run = document.querySelector(".pg-monitor").__monitor.runs[0];
+      const [shown] = document.querySelector(".pg-monitor").__monitor.runs;
+      const run = new shown.constructor("made up");
       const make = (from) => {
         const step = Array.from({ length: 40 }, (_, i) => from + i), one = step.map(() => 1);
         const mean = step.map((s) => (s === 1234 ? 99 : 2));
@@ -359,14 +365,13 @@ def test_nothing_is_wider_than_the_window(page, monitor, root, run, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_an_update_of_ten_runs_is_small(page, monitor, root, run, monkeypatch):
+def test_an_update_of_ten_runs_is_small(page, monitor, root, run):
     others = [long_run(root, 300).name for _ in range(9)]
-    train_on(run, monkeypatch)
+    train_on(run)
     monitor.open(run.name, f"?compare={','.join(others)}")
     monitor.wait("chart.runs.length === 10")
     for step in range(400, 460, 20):
         append_points(run, step, step + 20)
-        before = monitor.state("updates")
-        monitor.wait(f"updates > {before + 1}")
+        monitor.update()
     sizes = page.evaluate("answers")
     assert max(sizes[-3:]) <= 5000

@@ -3,7 +3,19 @@ import json
 import numpy as np
 import pytest
 
-from playground.ui.monitor.curve import TICK, Levels, Size, columns, notes_of, read_records, whole_curve
+from playground.ui.monitor import curve
+from playground.ui.monitor.curve import (
+    KEYS,
+    TICK,
+    Levels,
+    Size,
+    column,
+    columns,
+    notes_of,
+    read_records,
+    read_table,
+    whole_curve,
+)
 from playground.ui.monitor.small_charts import LINES
 
 ALL = Size(10_000, 10_000, 10_000, growing=True)
@@ -18,9 +30,13 @@ def records(n, **more):
     ]
 
 
+def table(rows):
+    return {key: column(rows, key) for key in KEYS}
+
+
 def test_buckets_hold_the_mean_and_both_ends_of_their_steps():
     rows = records(5000)
-    train = columns(rows, Size(400, 50, 50, growing=True), Levels())["train"]
+    train = columns(table(rows), Size(400, 50, 50, growing=True), Levels())["train"]
     assert len(train["n"]) <= 420
     losses, start = np.array([row["train_loss"] for row in rows]), 0
     for i, n in enumerate(train["n"]):
@@ -34,7 +50,7 @@ def test_buckets_hold_the_mean_and_both_ends_of_their_steps():
 
 
 def test_few_records_are_sent_as_they_are():
-    train = columns(records(30), ALL, Levels())["train"]
+    train = columns(table(records(30)), ALL, Levels())["train"]
     assert train["n"] == [1] * 30
     assert train["mean"] == train["low"] == train["high"]
 
@@ -42,7 +58,7 @@ def test_few_records_are_sent_as_they_are():
 def test_small_charts_take_what_the_table_names_and_leave_out_what_is_not_there():
     rows = records(100, lr=1e-3, grad_norm=1.0, unheard_of=3)
     rows[40]["grad_norm"] = 50.0
-    small = columns(rows, Size(100, 10, 10, growing=False), Levels())["small"]
+    small = columns(table(rows), Size(100, 10, 10, growing=False), Levels())["small"]
     assert set(small) == {"step", "tokens_seen", "elapsed_s", "lr", "grad_norm"}
     assert len(small["lr"]) == 10
     assert small["lr"] == pytest.approx([1e-3] * 10)
@@ -52,16 +68,16 @@ def test_small_charts_take_what_the_table_names_and_leave_out_what_is_not_there(
 
 def test_evaluations_are_measured_against_the_lines():
     rows = [{"step": 0, "val_loss": 6.0, "val_accuracy": 0.1}, *records(20), {"step": 21, "val_loss": 2.5}]
-    val = columns(rows, ALL, Levels(ngram=3.0, floor=2.0))["val"]
+    val = columns(table(rows), ALL, Levels(ngram=3.0, floor=2.0))["val"]
     assert val["step"] == [0, 21]
     assert val["above_ngram"] == [3.0, -0.5]
     assert val["above_floor"] == [4.0, 0.5]
     assert val["val_accuracy"] == [0.1, None]
-    assert "above_floor" not in columns(rows, ALL, Levels(ngram=3.0))["val"]
+    assert "above_floor" not in columns(table(rows), ALL, Levels(ngram=3.0))["val"]
 
 
 def test_nothing_makes_no_columns_but_empty_ones():
-    empty = columns([], TICK, Levels())
+    empty = columns(table([]), TICK, Levels())
     assert empty["train"]["step"] == empty["small"]["step"] == empty["val"]["step"] == []
     assert notes_of(empty, {}) == []
 
@@ -85,3 +101,24 @@ def test_a_whole_curve_is_read_once_for_as_long_as_its_file_is_the_same(tmp_path
     with open(path, "a") as file:
         file.write(json.dumps({"step": 11, "train_loss": 1.0}) + "\n")
     assert whole_curve(path, 2, 2, Levels())[0]["train"]["step"][-1] == 11
+
+
+@pytest.mark.parametrize(
+    "spoiler", ["", '{"step": 9, "train_loss": NaN}\n', '{"step": 9, "lr": "x"}\n', "[1\n"]
+)
+def test_large_files_are_read_to_the_same_columns(tmp_path, monkeypatch, spoiler):
+    path = tmp_path / "metrics.jsonl"
+    rows = records(500, lr=1e-3)
+    for i in range(0, 500, 50):
+        rows[i]["val_loss"] = 2 if i == 250 else 2.5  # whole or not, it is a number
+    lines = [json.dumps(row) + "\n" for row in rows]
+    path.write_text("".join([*lines[:300], spoiler, *lines[300:], '{"st']))
+    careful, end = read_table(path)
+    monkeypatch.setattr(curve, "LARGE_BYTES", 0)
+    monkeypatch.setattr(curve, "BLOCK_BYTES", 5000)
+    quick, same_end = read_table(path)
+    assert end == same_end
+    assert quick.keys() == careful.keys()
+    for key, values in careful.items():
+        np.testing.assert_array_equal(quick[key], values)
+    assert len(read_table(path, end)[0]["step"]) == 0

@@ -56,7 +56,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     "measure": (3, CORE),
     "pretrained": (3, {*CORE, "transformers"}),
     **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm", "transformers"})),
-    "ui": (5, {"gradio", "numpy", "orjson", "torch"}),
+    "ui": (5, {"gradio", "numpy", "orjson", "pyarrow", "torch"}),
     **dict.fromkeys(["memory", "progress", "control", "records", "full_disk"], (0, set())),
     **dict.fromkeys(["checkpoint_keeper", "endings"], (2, CORE)),
     "job": (3, CORE),

@@ -4,33 +4,54 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from playground import presets, runs
 from playground.files import write_json_atomic
 
 
-def bench_tick(points: int = 50_000) -> None:
-    """Bytes that the chart's server function sends: opening a long run, and each tick after it."""
+def bench_tick(points: int = 50_000, n_runs: int = 10) -> None:
+    """Bytes and time of the chart's server function: opening ten long runs, and each tick after that."""
+    from playground.ui.monitor.curve import whole_curve
     from playground.ui.monitor.polling import poll
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PLAYGROUND_RUNS"] = folder
-        run = long_run(Path(folder), points)
-        began = time.perf_counter()
-        opened = poll({"run": run.name})
-        seconds = time.perf_counter() - began
-        print(f"opening {points:,} points: {len(json.dumps(opened)) / 1000:.1f} kB, {seconds * 1000:.0f} ms")
+        first = long_run(Path(folder), points)
+        others = [shutil.copytree(first, Path(folder) / f"long-{n}") for n in range(2, n_runs + 1)]
+        request = {"runs": [{"run": run.name, "samples": run == first} for run in (first, *others)]}
+        for what in ("for the first time", "again"):
+            opened, wall, cpu = _timed(lambda: poll(request))
+            print(f"opening {n_runs} runs of {points:,} points {what}: {_kilobytes(opened):.0f} kB, "
+                  f"{wall:.2f} s, of the processor {cpu:.2f} s")  # fmt: skip
         for new in (20, 5000):
-            append_points(run, points, points + new)
+            append_points(first, points, points + new)
             points += new
-            request = {
-                key: opened[key] for key in ("run", "epoch", "metrics_byte", "samples_byte") if key in opened
-            }
-            opened = poll({"run": run.name, **request})
-            print(f"a tick with {new} new points: {len(json.dumps(opened)) / 1000:.1f} kB")
+            answer, wall, _ = _timed(lambda: poll({"runs": [_cursors(a) for a in opened["runs"]]}))
+            print(f"a tick with {new} new points: {_kilobytes(answer):.1f} kB, {1000 * wall:.0f} ms")
+        print(f"curves kept in memory: {whole_curve.cache_info().currsize}")
+
+
+def _timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
+    began, used = time.perf_counter(), time.process_time()
+    result = work()
+    return result, time.perf_counter() - began, time.process_time() - used
+
+
+def _kilobytes(answer: Any) -> float:
+    return len(json.dumps(answer)) / 1000
+
+
+def _cursors(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return what a page sends that has seen an answer."""
+    known = {f"n_{key}": len(answer[key]) for key in ("lines", "crossings", "events") if key in answer}
+    kept = {key: answer[key] for key in ("run", "epoch", "metrics_byte", "samples_byte") if key in answer}
+    return {**known, **kept, "samples": "samples_byte" in answer}
 
 
 def long_run(root: Path, points: int) -> Path:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,14 +16,21 @@ from numpy.typing import NDArray
 from playground.curve_notes import curve_notes
 from playground.files import read_json_lines, read_whole_lines
 from playground.thinning import even_buckets, growing_buckets, thin
-from playground.ui.monitor.small_charts import EVALUATION_LINES, STEP_LINES
+from playground.ui.monitor.small_charts import EVALUATION_LINES, LINES, STEP_LINES
 
 Record = dict[str, Any]
+Table = dict[str, NDArray[np.float64]]
 Columns = dict[str, list]
 Curve = dict[str, Columns]
 
 PLACES = ("step", "tokens_seen", "elapsed_s")
 """Where a point stands on each x axis; FLOPs are a multiple of the tokens."""
+
+KEYS = (*PLACES, "train_loss", "val_loss", *(line.key for line in LINES))
+"""Every value of a record that is drawn."""
+
+LARGE_BYTES, BLOCK_BYTES = 1 << 20, 1 << 22
+"""From this size on a file is read by Arrow, in blocks of this size."""
 
 
 class Levels(NamedTuple):
@@ -57,25 +65,49 @@ def read_records(path: Path, since_byte: int = 0) -> tuple[list[Record], int]:
     return [record for record in records if isinstance(record, dict)], cursor
 
 
+def read_table(path: Path, since_byte: int = 0) -> tuple[Table, int]:
+    """Return every value that is drawn as a column, nan where it is missing, and the byte to go on from."""
+    if path.exists() and path.stat().st_size - since_byte > LARGE_BYTES:
+        with contextlib.suppress(ValueError):  # not as regular as Arrow wants it: read record by record
+            return _read_large(path, since_byte)
+    records, cursor = read_records(path, since_byte)
+    return {key: column(records, key) for key in KEYS}, cursor
+
+
+def _read_large(path: Path, since_byte: int) -> tuple[Table, int]:
+    """Read with Arrow, which parses on all cores; raises ValueError where it can't."""
+    import pyarrow
+    from pyarrow import json
+
+    data, cursor = read_whole_lines(path, since_byte)
+    options = json.ReadOptions(block_size=BLOCK_BYTES)
+    found = json.read_json(pyarrow.BufferReader(data), read_options=options)
+    missing = np.full(found.num_rows, np.nan)
+    names = set(found.column_names)
+    return {
+        key: found[key].to_numpy().astype(np.float64) if key in names else missing for key in KEYS
+    }, cursor
+
+
 @lru_cache(maxsize=24)
 def whole_curve(path: Path, n_bytes: int, changed_ns: int, levels: Levels) -> tuple[Curve, int]:
     """Return what `columns` makes of a whole file, and the byte to go on from.
 
     Kept by the size and age of the file, so that a second viewer, or a run that rests, costs nothing.
     """
-    records, cursor = read_records(path)
-    return columns(records, WHOLE, levels), cursor
+    table, cursor = read_table(path)
+    return columns(table, WHOLE, levels), cursor
 
 
-def columns(records: list[Record], size: Size, levels: Levels) -> Curve:
+def columns(table: Table, size: Size, levels: Levels) -> Curve:
     """Return the columns "train" (in buckets), "small" (likewise, one a line) and "val" of some records."""
-    rows = {key: column(records, key) for key in (*PLACES, "train_loss")}
-    trained = np.isfinite(rows["train_loss"]) & np.isfinite(rows["step"])
+    trained = np.isfinite(table["train_loss"]) & np.isfinite(table["step"])
+    rows = {key: values[trained] for key, values in table.items()}
     buckets = growing_buckets if size.growing else even_buckets
     return {
-        "train": _train({key: values[trained] for key, values in rows.items()}, size.train, buckets),
-        "small": _small(records, rows, trained, size.small, buckets),
-        "val": _evaluations(records, rows, size.evaluations, levels),
+        "train": _train(rows, buckets(len(rows["step"]), size.train)),
+        "small": _small(rows, buckets(len(rows["step"]), size.small)),
+        "val": _evaluations(table, size.evaluations, levels),
     }
 
 
@@ -88,9 +120,8 @@ def column(records: Iterable[Record], key: str) -> NDArray[np.float64]:
         return np.array([v if isinstance(v, (int, float)) else np.nan for v in values], dtype=np.float64)
 
 
-def _train(rows: dict[str, NDArray], limit: int, buckets: Callable[[int, int], NDArray]) -> Columns:
+def _train(rows: Table, starts: NDArray) -> Columns:
     losses = rows["train_loss"]
-    starts = buckets(len(losses), limit)
     if not len(starts):
         return {key: [] for key in (*PLACES, "n", "mean", "low", "high")}
     counts = np.diff(starts, append=len(losses))
@@ -122,20 +153,13 @@ def _rounded(values: NDArray) -> list[float]:
     return [round(value, 4) for value in values.tolist()]
 
 
-def _small(
-    records: list[Record],
-    rows: dict[str, NDArray],
-    trained: NDArray,
-    limit: int,
-    buckets: Callable[[int, int], NDArray],
-) -> Columns:
-    starts = buckets(int(trained.sum()), limit)
+def _small(rows: Table, starts: NDArray) -> Columns:
     if not len(starts):
         return {key: [] for key in PLACES}
-    counts = np.diff(starts, append=int(trained.sum()))
-    found = _places({key: rows[key][trained] for key in PLACES}, starts + counts - 1)
+    counts = np.diff(starts, append=len(rows["step"]))
+    found = _places(rows, starts + counts - 1)
     for line in STEP_LINES:
-        values = column(records, line.key)[trained]
+        values = rows[line.key]
         if np.isfinite(values).any():
             found[line.key] = _significant(_of_several(values, starts, counts, line.of_several))
     return found
@@ -151,18 +175,17 @@ def _significant(values: NDArray) -> list[float | None]:
     return [float(f"{value:.4g}") if np.isfinite(value) else None for value in values.tolist()]
 
 
-def _evaluations(records: list[Record], rows: dict[str, NDArray], limit: int, levels: Levels) -> Columns:
-    losses = column(records, "val_loss")
-    measured = np.flatnonzero(np.isfinite(losses) & np.isfinite(rows["step"]))
-    kept = measured[thin(losses[measured], limit)]
-    chosen = [records[i] for i in kept.tolist()]
+def _evaluations(table: Table, limit: int, levels: Levels) -> Columns:
+    measured = np.flatnonzero(np.isfinite(table["val_loss"]) & np.isfinite(table["step"]))
+    kept = measured[thin(table["val_loss"][measured], limit)]
+    losses = table["val_loss"][kept]
     derived = {
-        f"above_{name}": losses[kept] - (np.nan if level is None else level)
+        f"above_{name}": losses - (np.nan if level is None else level)
         for name, level in levels._asdict().items()
     }
-    found = {**_places(rows, kept), "val_loss": _rounded(losses[kept])}
+    found = {**_places(table, kept), "val_loss": _rounded(losses)}
     for line in EVALUATION_LINES:
-        values = derived.get(line.key, column(chosen, line.key))
+        values = derived[line.key] if line.key in derived else table[line.key][kept]
         if np.isfinite(values).any():
             found[line.key] = _significant(values)
     return found

@@ -14,7 +14,7 @@ from playground import runs
 from playground.accounting import flops_per_token
 from playground.config import ConfigError, RunConfig
 from playground.files import is_number, read_json
-from playground.ui.monitor.curve import TICK, columns, notes_of, read_records, whole_curve
+from playground.ui.monitor.curve import TICK, columns, notes_of, read_records, read_table, whole_curve
 from playground.ui.monitor.lines import baseline_lines, crossing_marks, event_marks, levels_of
 from playground.ui.run_choices import run_choices
 
@@ -89,8 +89,8 @@ def _new_points(run: Path, request: Request, opening: bool, baselines: dict[str,
         answer["notes"] = notes_of(curve, baselines)
         if opening:
             return {**answer, **curve, "metrics_byte": cursor}
-    records, cursor = read_records(path, _whole(request.get("metrics_byte")))
-    return {**answer, **columns(records, TICK, levels), "metrics_byte": cursor}
+    table, cursor = read_table(path, _whole(request.get("metrics_byte")))
+    return {**answer, **columns(table, TICK, levels), "metrics_byte": cursor}
 
 
 def _facts(run: Path, baselines: dict[str, Any]) -> Answer:

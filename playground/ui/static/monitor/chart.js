@@ -1,5 +1,11 @@
 // The loss chart: uPlot draws axes and curves, furniture.js the rest. The view is the caller's, and lasts.
 
+/** Evaluations up to which each has a dot: of more, dots are but a thicker line, and slow to draw. */
+const MOST_DOTS = 150;
+
+/** What is drawn where all curves are hidden: uPlot wants one series at least. */
+const NO_CURVE = { run: null, kind: "none", data: [[], []], colour: "transparent", width: 0, alpha: 1, dash: [] };
+
 /** The x and y values of points that can be drawn on these axes. */
 function drawable(xs, ys, log) {
   const x = [], y = [];
@@ -44,7 +50,8 @@ function curvesOf(run, index, runs, view, look) {
     add("train", trainX, units(smoothed(run.train, view.smooth)), { colour, width: look.line, alpha: 1, dash: again, ranged: true });
   }
   if (!view.hide.includes("val")) {
-    const style = { width: look.line, alpha: 1, dots: look.dot, ranged: true };
+    const dots = run.val.step.length > MOST_DOTS ? 0 : look.dot;
+    const style = { width: look.line, alpha: 1, dots, ranged: true };
     add("val", valX, units(run.val.val_loss), { ...style, colour: many ? colour : look.heldOut, dash: many ? [7, 4] : [] });
   }
   return curves;
@@ -108,11 +115,12 @@ class LossChart {
     const look = lookOf(stage, width);
     // The run shown is drawn last, on top of the others.
     const curves = [...runs.keys()].reverse().flatMap((i) => curvesOf(runs[i], i, runs, view, look));
+    if (!curves.length) curves.push(NO_CURVE);
     const lines = linesOf(runs, view);
     const full = fullRanges(curves, lines, runs, view);
     this.ranges = { x: view.zoom?.x ?? full.x, y: view.zoom?.y ?? full.y };
     Object.assign(this, { runs, view, look, curves, lines, full });
-    const key = [look.key, view.unit, view.x, view.log, ...curves.map((c) => `${c.kind}${c.run.name}${c.colour}${c.dash}`)].join("|");
+    const key = [look.key, view.unit, view.x, view.log, ...curves.map((c) => `${c.kind}${c.run?.name}${c.colour}${c.dash}${c.dots > 0}`)].join("|");
     if (key === this.built) this.update(width, height);
     else this.build(key, width, height);
     this.drawMs = performance.now() - began;
@@ -175,7 +183,7 @@ class LossChart {
       auto: false, stroke: curve.colour, width: curve.width, alpha: curve.alpha, dash: curve.dash,
       paths: uPlot.paths.linear(), pxAlign: 0,
       points: {
-        show: Boolean(curve.dots), size: curve.dots ?? 0, width: 0, fill: curve.colour, stroke: curve.colour,
+        show: Boolean(curve.dots), size: curve.dots || 0, width: 0, fill: curve.colour, stroke: curve.colour,
         filter: (plot, i) => (curve.dots ? [...plot.data[i][0].keys()] : null),
       },
     };
