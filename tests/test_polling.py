@@ -50,11 +50,11 @@ def test_deltas_add_up_to_the_whole_series(root):
         answer = ask(run) if answer is None else follow(run, answer)
         steps += answer["train"]["step"]
         losses += answer["train"]["mean"]
-        accuracies += answer["val"].get("val_accuracy", [])
+        accuracies += answer.get("val", {}).get("val_accuracy", [])
     assert steps == whole["train"]["step"] == list(range(100))
     assert losses == whole["train"]["mean"]
     assert accuracies == whole["val"]["val_accuracy"] == [0.5, 0.5]
-    assert follow(run, answer)["train"]["step"] == []
+    assert "train" not in follow(run, answer)
 
 
 def test_a_tick_is_small_and_opening_a_long_run_is_bounded(root):

@@ -90,7 +90,8 @@ def _new_points(run: Path, request: Request, opening: bool, baselines: dict[str,
         if opening:
             return {**answer, **curve, "metrics_byte": cursor}
     table, cursor = read_table(path, _whole(request.get("metrics_byte")))
-    return {**answer, **columns(table, TICK, levels), "metrics_byte": cursor}
+    fresh = {part: found for part, found in columns(table, TICK, levels).items() if found["step"]}
+    return {**answer, **fresh, "metrics_byte": cursor}
 
 
 def _facts(run: Path, baselines: dict[str, Any]) -> Answer:

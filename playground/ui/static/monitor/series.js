@@ -119,13 +119,15 @@ class Run {
   take(answer) {
     if (answer.opening) this.reset();
     const { epoch, metrics_byte, status } = answer;
-    const changed = answer.opening || answer.train.step.length || answer.val.step.length
+    const changed = answer.opening || answer.train || answer.val
       || answer.lines || answer.crossings || answer.events || status.total_steps !== this.status?.total_steps;
     Object.assign(this, { epoch, metrics_byte, status, error: "" });
     for (const key of ["facts", "lines", "crossings", "events", "notes"]) {
       if (answer[key]) this[key] = answer[key];
     }
-    for (const key of ["train", "small", "val"]) appendColumns(this[key], answer[key]);
+    for (const key of ["train", "small", "val"]) {
+      if (answer[key]) appendColumns(this[key], answer[key]);
+    }
     if (this.train.n.length > MOST_BUCKETS) this.train = joinBuckets(this.train);
     for (const key of ["small", "val"]) {
       if (this[key].step.length > MOST_BUCKETS / 2) this[key] = halved(this[key]);
