@@ -27,7 +27,7 @@ COMPLETION_STEPS = 12
 """Steps whose completions are sent for one request."""
 
 STATUS_KEYS = (
-    "state", "step", "total_steps", "tokens_per_s", "elapsed_s", "seconds_left", "phase", "reason", "threads",
+    "state", "step", "total_steps", "tokens_per_s", "elapsed_s", "seconds_left", "phase", "pace", "reason",
 )  # fmt: skip
 
 Request = dict[str, Any]

@@ -37,10 +37,14 @@ const ACTIVE_STATES = ["queued", "preparing", "running", "paused"];
 
 /** What is said beneath the status strip: what a run prepares, or why it ended. */
 function messageOf(status) {
-  if (status.state === "preparing" && status.phase) return `First: ${status.phase} …`;
+  if (status.state === "preparing" && status.phase) return `First: ${status.phase} …${paceWords(status.pace)}`;
   if (status.state === "queued") return status.reason || "The training process is starting …";
   if (status.state === "failed") return status.reason || "The run failed.";
   return "";
+}
+
+function paceWords(pace) {
+  return pace ? ` ${Math.round(100 * pace.share)} %, ${seconds(pace.seconds_left)} left` : "";
 }
 
 /** What is said when a run has come to an end under an open page. */
