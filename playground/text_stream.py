@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
 
 from playground.tokenizers import Tokenizer
 
@@ -21,3 +22,9 @@ class TextStream:
     def flush(self) -> str:
         """Return what is left at the end: a replacement mark for a character cut off, or nothing."""
         return self.decoder.decode(b"", final=True)
+
+
+def text_of(tokenizer: Tokenizer, tokens: Iterable[int]) -> str:
+    """Return the text of tokens for a page or a file: bytes that are no UTF-8, surrogates too, are U+FFFD."""
+    stream = TextStream(tokenizer)
+    return "".join(stream.feed(int(token)) for token in tokens) + stream.flush()

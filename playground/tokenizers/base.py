@@ -64,7 +64,7 @@ class Tokenizer(ABC):
         """Return the text of ids; bytes that are no UTF-8 become U+FFFD.
 
         A lone surrogate, which a text can hold but no file, comes back as it was: text for a page or a file
-        is better read through TextStream, which never gives one.
+        is better read by `text_of` or TextStream, which never give one.
         """
         return b"".join(self.piece(int(i)) for i in ids).decode("utf-8", errors=KEEP_SURROGATES)
 

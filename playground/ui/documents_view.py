@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from playground.documents import Document
 from playground.text_facts import Lengths
+from playground.text_stream import text_of
 from playground.tokenizers import Tokenizer
 from playground.ui.facts_view import NAMES
 
@@ -22,7 +23,7 @@ N_BARS = 24
 def render_document(tokenizer: Tokenizer, shown: Document) -> str:
     """Return where a document stands, how long it is, and its text as the tokenizer gives it back."""
     tokens = shown.tokens[:MAX_TOKENS].tolist()
-    text = tokenizer.decode(tokens)
+    text = text_of(tokenizer, tokens)
     kind = "Document" if shown.is_document else "Page"
     place = f"{kind} {shown.number + 1:,} of {shown.count:,} · {NAMES[shown.split]}"
     cut = f" · the first {MAX_TOKENS:,} are shown" if len(shown.tokens) > MAX_TOKENS else ""
