@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from playground.bench.launch import bench_launch
+from playground.bench.loop import bench_loop
 from playground.bench.page import bench_page
 from playground.bench.pairs import bench_pairs
 from playground.bench.preparing import bench_memory, bench_preparing
@@ -13,6 +14,7 @@ from playground.bench.train import bench_train
 
 BENCHES: dict[str, Callable[[], None]] = {
     "launch": bench_launch,
+    "loop": bench_loop,
     "page": bench_page,
     "pairs": bench_pairs,
     "preparing": bench_preparing,
