@@ -16,7 +16,7 @@ import torch
 from tqdm import tqdm
 
 from playground import endings, memory, runs
-from playground.accounting import flops_per_token
+from playground.accounting import flops_per_token, peak_bytes
 from playground.calibration import choose_threads, peak_flops
 from playground.checkpoint_keeper import CheckpointKeeper
 from playground.completion import complete_prompts
@@ -86,6 +86,8 @@ class Worker:
         check_installed(self.config.train.logger_names())
         self.prepared = self.disk.insist(self._prepare)
         self._complete_config()
+        self.estimated = (memory.held_bytes() or 0) + peak_bytes(self.config)
+        self.status.update(memory=self._memory())
         self.job = build_job(self.config, self.prepared)
         self.watch = CrossingWatch(self.prepared.baselines)
         self.keeper.tidy()
@@ -203,7 +205,7 @@ class Worker:
         speed = record.get("tokens_per_s", 0.0)
         tokens_a_step = record["tokens_seen"] / max(1, record["step"])
         tokens_left = tokens_a_step * (self.config.train.steps - record["step"])
-        if self.status.is_due() or "memory" not in self.status.values:
+        if self.status.is_due():
             self.status.values["memory"] = self._memory()
         self.status.update(
             force=False,
@@ -217,7 +219,7 @@ class Worker:
     def _memory(self) -> dict[str, int | None]:
         """Return what is needed to explain it if the system ends this process for want of memory."""
         held, free, kills = memory.held_bytes(), memory.free_bytes(), memory.memory_kills()
-        return {"held": held, "free": free, "kills": kills, "estimated": 2 * self.job.state_bytes()}
+        return {"held": held, "free": free, "kills": kills, "estimated": self.estimated}
 
     def _save_checkpoint(self, val_loss: float | None = None) -> None:
         """Save what was learned, unless it is worse than nothing; a full disk is waited for."""

@@ -251,6 +251,7 @@ def test_a_model_too_large_for_the_memory_is_said_as_such(tmp_path):
     edit(run, model={"d_mlp": 10**11})
     assert worker.work(run) == worker.FAILED
     assert "Memory ran out when" in runs.status(run)["reason"]
+    assert "estimated to need" in runs.status(run)["reason"]
 
 
 @pytest.mark.parametrize("name", ["metrics.jsonl", "step-000015"])
