@@ -26,6 +26,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
             "prepare",
             "counting",
             "ngrams",
+            "run_ngrams",
             "splits",
             "prepared",
             "token_files",
