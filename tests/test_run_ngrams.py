@@ -75,6 +75,6 @@ def test_a_run_whose_text_is_prepared_anew_gets_a_new_model(tmp_path, text):
 
 
 def test_a_run_without_tokens_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "empty").mkdir()
     with pytest.raises(RunError, match="empty has no training tokens"):
-        (tmp_path / "empty").mkdir()
         run_ngrams(tmp_path / "empty")
