@@ -12,6 +12,7 @@ from tests.small_runs import end
 
 SERVER = """
 import os, signal, sys
+import torch._dynamo  # which an optimizer would import later, for a second
 from playground import worker
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits: ended workers leave no zombies
 for line in sys.stdin:

@@ -40,7 +40,7 @@ def weights(model):
     return torch.cat([p.detach().flatten() for p in model.parameters()])
 
 
-@pytest.mark.parametrize("optimizer_name", ["adamw", "adamw_plain", "sgd"])
+@pytest.mark.parametrize("optimizer_name", ["adamw", "adamw_plain", "sgd", "muon"])
 @pytest.mark.parametrize("kind", ["folder", "file"])
 def test_training_goes_on_bit_for_bit(tmp_path, optimizer_name, kind):
     model, optimizer = trained(optimizer_name)

@@ -23,6 +23,7 @@ def make(root, name):
     )  # fmt: skip
     config = read_json(run / "config.json")
     config["model"] |= {"dropout": 0.1}
+    config["optim"] |= {"optimizer": "muon"}
     write_json_atomic(run / "config.json", config)
     return run
 
