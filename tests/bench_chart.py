@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -23,7 +23,7 @@ from tests.conftest import CHROMIUM_ARGS, find_chromium
 RUNS, POINTS = 10, 50_000
 POINTS_A_SECOND, WATCH_SECONDS = 20, 12
 UPDATES = (100, 400, 700, 1000)
-MONITOR = "document.querySelector('.pg-monitor').__monitor"
+MONITOR = "document.querySelector('.pg-monitor')?.__monitor"
 # Seconds between two frames for a while; the chart is dragged to and fro where asked.
 FRAMES = """async ([seconds, dragged]) => {
   const chart = document.querySelector("[data-testid=monitor-chart]"), box = chart.getBoundingClientRect();
@@ -108,6 +108,33 @@ def memory(page: Page, run: Path) -> None:
               f"{counts['jsEventListeners']:,} listeners")  # fmt: skip
 
 
+def app_seconds() -> float:
+    """Processor time of the app so far, in seconds."""
+    me = os.getpid()
+    for child in Path(f"/proc/{me}/task/{me}/children").read_text().split():
+        if b"app.py" in Path(f"/proc/{child}/cmdline").read_bytes():
+            user, system = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11:13]
+            return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    raise SystemExit("The app is not running.")
+
+
+def viewers(browser: Browser, url: str) -> None:
+    """Share of a core that the app takes for pages that all watch the run that grows."""
+    pages: list[Page] = []
+    for count in (0, 1, 10):
+        while len(pages) < count:
+            pages.append(browser.new_page(viewport={"width": 1280, "height": 720}))
+            pages[-1].goto(url)
+            pages[-1].wait_for_function(f"{MONITOR}?.updates > 0", timeout=60_000)
+        time.sleep(5)
+        used, began = app_seconds(), time.perf_counter()
+        time.sleep(WATCH_SECONDS)
+        share = (app_seconds() - used) / (time.perf_counter() - began)
+        print(f"{count} viewers: the app takes {100 * share:.1f} % of a core")
+    for page in pages:
+        page.close()
+
+
 def main() -> None:
     """Print all figures of one run."""
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
@@ -127,6 +154,8 @@ def main() -> None:
             typical = statistics.median(sizes)
             print(f"an update sends at most {max(sizes) / 1000:.1f} kB (median {typical / 1000:.1f})")
             memory(page, first)
+            page.close()
+            viewers(browser, f"{url}?run={first.name}")
         browser.close()
 
 

@@ -205,6 +205,10 @@ def test_crossings_events_and_notes_stand_on_the_curve(monitor, run):
     assert "Validation loss passed the held-out bigram line at step 150, after 8 s." in over
     under = monitor.state("chart.shapesUnder().map((shape) => shape.text)")
     assert "learning rate 0.01 → 0.001" in under
+    x = monitor.state("chart.frame().x(200)")
+    box = monitor.part("chart").bounding_box()
+    monitor.page.mouse.move(box["x"] + x + 2, box["y"] + 120)
+    expect(monitor.part("tip")).to_contain_text("learning rate 0.01 → 0.001 at step 200")
     notes = monitor.part("notes").locator("li")
     expect(notes.first).to_contain_text("Under the trigram line since step")
     assert not notes.first.locator("p").is_visible()
@@ -228,7 +232,7 @@ def test_small_charts_follow_the_table(monitor, run):
     titles = monitor.part("small").locator("figure:visible b").all_inner_texts()
     assert titles == [
         "Learning rate", "Gradient norm", "Tokens per second", "MFU: share of the machine's peak",
-        "Validation accuracy", "Memory", "Validation loss above …",
+        "Validation accuracy", "Memory", "Loss above best n-gram, floor",
     ]  # fmt: skip
     memory = monitor.part("small").locator("figure", has_text="Memory")
     expect(memory.locator("figcaption span")).to_have_text("537 MB ")

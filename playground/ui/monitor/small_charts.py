@@ -40,11 +40,11 @@ SMALL_CHARTS = (
     SmallChart("Validation accuracy", "percent", (Line("val_accuracy", each="evaluation"),)),
     SmallChart("Memory", "bytes", (Line("memory_bytes"),)),
     SmallChart(
-        "Validation loss above …",
+        "Loss above best n-gram, floor",
         "nats",
         (
-            Line("above_ngram", "the strongest n-gram", each="evaluation"),
-            Line("above_floor", "the floor", each="evaluation"),
+            Line("above_ngram", "n-gram", each="evaluation"),
+            Line("above_floor", "floor", each="evaluation"),
         ),
     ),
 )

@@ -104,6 +104,8 @@ class LossChart {
     this.plot = null;
     this.built = "";
     this.ranges = { x: [0, 1], y: [0, 1] };
+    this.marks = [];
+    this.events = [];
     this.drawMs = 0;
   }
 
@@ -201,7 +203,8 @@ class LossChart {
 
   shapesUnder() {
     const many = this.runs.length > 1, frame = this.frame();
-    return [...baselineShapes(this.lines, frame, this.look, many), ...eventShapes(this.runs[0], this.view, frame, this.look)];
+    this.events = eventShapes(this.runs[0], this.view, frame, this.look);
+    return [...baselineShapes(this.lines, frame, this.look, many), ...this.events];
   }
 
   shapesOver() {

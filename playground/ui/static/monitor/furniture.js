@@ -54,8 +54,9 @@ function labelShapes(lines, frame, look, many) {
 /** Diamonds where runs passed a line; those of the first run say when, where there is room. */
 function crossingShapes(runs, view, frame, look) {
   const shapes = [], taken = [];
-  runs.forEach((run, index) => {
-    if (view.hide.includes(`run:${run.name}`)) return;
+  for (const index of [...runs.keys()].reverse()) { // those of the run shown come last, on top
+    const run = runs[index];
+    if (view.hide.includes(`run:${run.name}`)) continue;
     for (const mark of run.crossings) {
       if (view.hide.includes(mark.kind === "in_sample" ? "train" : "val") || view.hide.includes(mark.kind)) continue;
       const x = frame.x(run.placeOf(mark.step, view.x)), y = frame.y(LOSS_UNITS[view.unit].of(mark.y, run.facts));
@@ -76,7 +77,7 @@ function crossingShapes(runs, view, frame, look) {
         });
       }
     }
-  });
+  }
   return shapes;
 }
 
@@ -96,6 +97,7 @@ function eventShapes(run, view, frame, look) {
     if (!inside(x, frame.left, frame.width)) continue;
     shapes.push({
       type: "line", x1: x, x2: x, y1: frame.top, y2: frame.top + frame.height, colour: look.muted, width: 1, dash: [3, 3],
+      says: `${text} at step ${grouped(step)}`,
     });
     const width = text.length * look.size * 0.52, atEnd = x + width > frame.left + frame.width;
     const start = atEnd ? x - width - 4 : x + 4;

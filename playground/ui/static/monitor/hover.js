@@ -161,9 +161,10 @@ class Pointer {
     this.at = place.x;
     const found = readings(chart, chart.plot.posToVal(place.x - frame.left, "x"));
     if (!found.length) return this.hide();
-    const mark = (chart.marks ?? []).find((m) => m.type === "diamond" && Math.hypot(m.x - place.x, m.y - place.y) < MARK_PIXELS);
+    const mark = chart.marks.find((m) => m.type === "diamond" && Math.hypot(m.x - place.x, m.y - place.y) < MARK_PIXELS);
+    const event = chart.events.find((e) => e.says && Math.abs(e.x1 - place.x) < MARK_PIXELS / 2);
     this.cross.style.cssText = `display: block; left: ${place.x}px; top: ${frame.top}px; height: ${frame.height}px`;
-    this.fill(found, mark?.text ?? "");
+    this.fill(found, mark?.text ?? event?.says ?? "");
     const right = place.x > frame.left + frame.width / 2;
     this.tip.style.cssText = `display: block; top: ${frame.top + 8}px;`
       + (right ? `right: ${this.root.clientWidth - place.x + 12}px` : `left: ${place.x + 12}px`);

@@ -33,7 +33,7 @@ function lookOf(stage, width) {
     font: css("--font") || "sans-serif",
     size: stage ? 18 : 12,
     line: stage ? 4 : 2, thin: stage ? 1.5 : 1, dot: stage ? 9 : 5,
-    margin: narrow ? 8 : stage ? 240 : 150,
+    margin: narrow ? 18 : stage ? 240 : 150,
   };
 }
 

@@ -83,7 +83,7 @@ class SmallChart {
     });
     const scale = (name) => ({ time: false, auto: false, distr: name === "x" && view.log.includes("x") ? 3 : 1, range: () => this[name] });
     return {
-      mode: 2, width, height: SMALL_HEIGHT, padding: [6, 8, 0, 0], legend: { show: false }, cursor: { show: false },
+      mode: 2, width, height: SMALL_HEIGHT, padding: [6, 14, 0, 0], legend: { show: false }, cursor: { show: false },
       select: { show: false }, scales: { x: scale("x"), y: scale("y") },
       series: [null, ...this.curves.map((curve) => ({
         facets: [{ scale: "x", auto: false }, { scale: "y", auto: false }], auto: false, stroke: curve.colour,
