@@ -19,8 +19,9 @@ from playground.accounting.machine import Machine, memory_of_system
 from playground.accounting.seconds import LSTM_STEPS
 from playground.calibration import available_cores, peak_flops
 from playground.config import ModelConfig, OptimConfig
-from playground.devices import has_fast_bfloat16, memory_bytes, mixed_precision
+from playground.devices import has_fast_bfloat16, mixed_precision
 from playground.linear_loss import linear_cross_entropy
+from playground.memory import held_bytes
 from playground.models.fast_attention import attend
 from playground.models.positions import rotate, rotations
 from playground.models.transformer import build_norm
@@ -38,7 +39,7 @@ Action = Callable[[], object]
 
 def measure_machine(device: torch.device, threads: int = 0) -> Machine:
     """Measure all pieces on a device, with so many CPU threads (0: all cores)."""
-    process_bytes, before = memory_bytes(torch.device("cpu")), torch.get_num_threads()
+    before = torch.get_num_threads()
     torch.set_num_threads(threads or available_cores())
     try:
         with torch.random.fork_rng(devices=[]):
@@ -51,7 +52,7 @@ def measure_machine(device: torch.device, threads: int = 0) -> Machine:
             device=device.type,
             threads=torch.get_num_threads(),
             memory_bytes=memory_of(device),
-            process_bytes=process_bytes,
+            process_bytes=held_bytes() or 0,
             peak_flops=peak,
             half=has_fast_bfloat16(device),
             seconds=seconds,

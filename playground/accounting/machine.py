@@ -35,7 +35,7 @@ class Machine:
     memory_bytes: int
     """All the memory of the device."""
     process_bytes: int
-    """What a process holds that has trained nothing yet."""
+    """What a process holds whose models are gone again: the libraries, and what they keep."""
     peak_flops: float
     """Operations per second of a large matrix product."""
     half: bool
