@@ -42,20 +42,26 @@ def render_batch(
 
 
 def _row(tokenizer: Tokenizer, number: int, inputs: Sequence[int], targets: Sequence[int | None]) -> str:
+    """Return the pairs of a row, and the filling at its end as one stretch."""
+    length = sum(target is not PADDING for target in targets)
     cells = "".join(
         _cell(tokenizer, position, token, target)
         for position, (token, target) in enumerate(zip(inputs, targets, strict=True))
+        if target is not PADDING
+    )
+    filled = len(inputs) - length
+    where = f"positions {length} to {len(inputs) - 1}"
+    filling = (
+        f'<span class="pg-pair pg-pad" title="{where}" data-filled="{filled}">'
+        f"<b>filled up × {filled}</b><small>no target, no loss</small></span>"
     )
     return (
         f'<div class="pg-batch-row" data-row="{number}"><span class="pg-batch-number">{number}</span>'
-        f"{cells}</div>"
+        f"{cells}{filling if filled else ''}</div>"
     )
 
 
-def _cell(tokenizer: Tokenizer, position: int, token: int, target: int | None) -> str:
-    if target is PADDING:
-        said = html.escape(f"position {position}: filled up, no target, no loss")
-        return f'<span class="pg-pair pg-pad" title="{said}"><b>pad</b><small>–</small></span>'
+def _cell(tokenizer: Tokenizer, position: int, token: int, target: int) -> str:
     read, wanted = tokenizer.label(token), tokenizer.label(target)
     said = html.escape(
         f"position {position}: reads {read} (id {token}), is to predict {wanted} (id {target})"

@@ -16,6 +16,7 @@ MEANINGS = (
     ("uniform", "every token is equally likely"),
     ("unigram", "knows how common each token is"),
     ("bigram", "knows which token follows which"),
+    ("5-gram", "knows the last four tokens"),
 )
 
 
@@ -36,12 +37,13 @@ def preview_html(config: RunConfig, prepared: Prepared) -> str:
 
 def _table(numbers: Numbers) -> str:
     rows = []
+    held_out = {"uniform": numbers["uniform"], **numbers["held_out"]}
     for name, meaning in MEANINGS:
-        held_out = numbers["uniform"] if name == "uniform" else numbers["held_out"][name]
-        rows.append(
-            f'<tr><th scope="row">{name}<small>{meaning}</small></th>'
-            f"<td>{numbers[name]:.3f}</td><td>{held_out:.3f}</td></tr>"
+        cells = "".join(
+            f"<td>{values[name]:.3f}</td>" if name in values else "<td></td>"
+            for values in (numbers, held_out)
         )
+        rows.append(f'<tr><th scope="row">{name}<small>{meaning}</small></th>{cells}</tr>')
     if numbers["floor"] is not None:
         rows.append(
             '<tr><th scope="row">floor<small>nobody can do better on average</small></th>'
