@@ -64,7 +64,7 @@ def build_chooser(start: DataForm) -> Chooser:
         CORPUS_CHOICES, value=start.corpus, label="Where the text comes from", elem_id="data-corpus"
     )
     about = gr.HTML(messages.note(about_text(start.corpus)), padding=False, elem_id="data-about")
-    parameter = gr.Slider(0, 1, value=0, step=1, visible=False, elem_id="data-parameter")
+    parameter = gr.Number(0, precision=0, visible=False, elem_id="data-parameter")
     own_group, own = build_own_group()
     hub_group, hub, extras = build_hub_group()
     fields_group, fields = build_fields_group()
@@ -151,10 +151,8 @@ def _choose(name: str, before: str, preset: str, tokenizer: str, own_file: str |
     parameter = info.parameter if info else None
     update = gr.update(visible=False)
     if parameter:
-        update = gr.update(
-            label=parameter.label, minimum=parameter.minimum, maximum=parameter.maximum,
-            value=parameter.default, visible=True,
-        )  # fmt: skip
+        label = f"{parameter.label}, {parameter.minimum} to {parameter.maximum}"
+        update = gr.update(label=label, value=parameter.default, visible=True)
     suits = info.tokenizer if info else ""
     suited = CORPORA[before].tokenizer if before in CORPORA else ""
     if suits:

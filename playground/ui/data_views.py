@@ -45,7 +45,9 @@ def show_document(opened: bool, key: str, split: str, number: float | None) -> t
         said = "There is no test text: choose a split with one, as 80 / 10 / 10."
         return gr.skip(), messages.note(said)
     shown = document(prepared, split, int(number or 1) - 1)
-    return shown.number + 1, render_document(prepared.tokenizer, shown)
+    # An answer that comes late must not take back a number that was chosen meanwhile.
+    inside = gr.skip() if shown.number + 1 == number else shown.number + 1
+    return inside, render_document(prepared.tokenizer, shown)
 
 
 def show_lengths(opened: bool, key: str) -> str:
