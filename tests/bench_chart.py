@@ -22,6 +22,9 @@ from tests.conftest import CHROMIUM_ARGS, find_chromium
 
 RUNS, POINTS = 10, 50_000
 POINTS_A_SECOND, WATCH_SECONDS = 20, 12
+SETTLE_SECONDS = 12
+"""What the app imports behind its first page has come to an end by then."""
+
 UPDATES = (100, 400, 700, 1000)
 MONITOR = "document.querySelector('.pg-monitor')?.__monitor"
 # Seconds between two frames for a while; the chart is dragged to and fro where asked.
@@ -142,6 +145,7 @@ def main() -> None:
         first, *others = make_runs(root)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGS)
         with serving(Path(__file__).parent.parent / "app.py", root) as (url, _):
+            time.sleep(SETTLE_SECONDS)
             page, sizes = browser.new_page(viewport={"width": 1280, "height": 720}), []
             link = f"{url}?run={first.name}&compare={','.join(run.name for run in others)}"
             opening(page, link, "read for the first time")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import time
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
+from playground import processes, runs
+from playground.files import read_json, write_json_atomic
 from playground.ui.monitor import Monitor, polling
 from playground.ui.monitor.component import UPLOT_JS
 
@@ -88,3 +94,21 @@ class MonitorPage:
         return self.state(
             f"chart.curves.find((c) => c.kind === '{kind}' && c.run.name === '{run}')?.data ?? null"
         )
+
+
+def set_status(run: Path, **values: Any) -> None:
+    """Change values of a run's status."""
+    write_json_atomic(run / "status.json", {**(read_json(run / "status.json") or {}), **values})
+
+
+def train_on(run: Path) -> None:
+    """Make a run look as if it trained: its worker is this process."""
+    me = os.getpid()
+    set_status(run, state="running", pid=me, start_time=processes.start_time(me), heartbeat=time.time())
+    assert runs.status(run)["state"] == "running"
+
+
+def losses_of(run: Path, key: str = "train_loss") -> list[float]:
+    """Return the losses that a run has logged."""
+    records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [record[key] for record in records if key in record]

@@ -1,20 +1,15 @@
-"""The monitor in a real browser, over real run folders: what is drawn, and what must survive an update."""
+"""The chart in a real browser, over real run folders: what is drawn, and what must survive an update."""
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import time
-from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import expect
 
-from playground import processes, runs
 from playground.bench.tick import append_points, long_run
 from playground.files import read_json, write_json_atomic
-from tests.monitor_page import MonitorPage
+from tests.monitor_page import MonitorPage, losses_of, set_status
 
 
 @pytest.fixture
@@ -31,22 +26,6 @@ def monitor(page):
 @pytest.fixture
 def run(root):
     return long_run(root, 400)
-
-
-def set_status(run, **values):
-    write_json_atomic(run / "status.json", {**(read_json(run / "status.json") or {}), **values})
-
-
-def train_on(run):
-    """Make a run look as if it trained: its worker is this process."""
-    me = os.getpid()
-    set_status(run, state="running", pid=me, start_time=processes.start_time(me), heartbeat=time.time())
-    assert runs.status(run)["state"] == "running"
-
-
-def losses_of(run, key="train_loss"):
-    records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [record[key] for record in records if key in record]
 
 
 def drag(monitor, start, end, **keys):
@@ -226,108 +205,6 @@ def test_all_curves_can_be_hidden_and_come_back(monitor, run):
     assert len(monitor.points("val", run.name)[0]) == 8
 
 
-def test_small_charts_follow_the_table(monitor, run):
-    monitor.open(run.name)
-    monitor.part("small").locator("summary").first.click()
-    titles = monitor.part("small").locator("figure:visible b").all_inner_texts()
-    assert titles == [
-        "Learning rate", "Gradient norm", "Tokens per second", "MFU: share of the machine's peak",
-        "Validation accuracy", "Memory", "Loss above best n-gram, floor",
-    ]  # fmt: skip
-    memory = monitor.part("small").locator("figure", has_text="Memory")
-    expect(memory.locator("figcaption span")).to_have_text("537 MB ")
-    assert "537 MB" in memory.locator("[role=img]").get_attribute("aria-label")
-
-
-def write_samples(run, steps):
-    rows = [{"step": s, "prompt": "<i>Once</i>", "completion": f" {run.name} at {s}"} for s in steps]
-    (run / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def test_completions_through_time_for_two_runs(monitor, root, run):
-    second = long_run(root, 100)
-    write_samples(run, range(0, 1500, 50))
-    write_samples(second, (0, 100))
-    monitor.open(run.name, f"?compare={second.name}")
-    texts = monitor.part("samples").locator("article")
-    expect(texts).to_have_count(2)
-    expect(texts.nth(0)).to_contain_text("<i>Once</i> long at 1450")
-    expect(texts.nth(1)).to_contain_text("long-2 at 100")
-    monitor.part("sample-at").fill("1")
-    expect(texts.nth(0)).to_contain_text("long at 50")
-    expect(texts.nth(1)).to_contain_text("long-2 at 0")
-    write_samples(run, range(0, 1600, 50))
-    monitor.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(monitor.part("sample-at")).to_have_attribute("max", "31")
-    expect(texts.nth(0)).to_contain_text("long at 50"), "a step that was chosen stays"
-    monitor.part("sample-at").fill("29")
-    monitor.part("play").click()
-    expect(texts.nth(0)).to_contain_text("long at 1550", timeout=10_000)
-    expect(monitor.part("play")).to_have_text("▶ Play")
-
-
-def test_a_lost_connection_is_said_and_mended_by_itself(page, monitor, run):
-    train_on(run)
-    monitor.open(run.name)
-    page.evaluate("window.offline = true")
-    expect(monitor.part("message")).to_contain_text("Connection lost", timeout=15_000)
-    append_points(run, 400, 450)
-    set_status(run, generation=2)
-    page.evaluate("window.offline = false")
-    expect(monitor.part("message")).to_be_hidden(timeout=15_000)
-    assert monitor.points("train", run.name)[0] == list(range(450)), "no gap and nothing twice"
-
-
-def test_the_tab_shows_the_loss_and_an_end_is_told(page, monitor, run):
-    train_on(run)
-    monitor.open(run.name)
-    loss = f"{losses_of(run, 'val_loss')[-1]:.3f}"
-    assert page.title().startswith(f"{loss} · {run.name}")
-    expect(monitor.part("state")).to_have_text("Training")
-    set_status(run, state="finished", step=400)
-    expect(monitor.part("ended")).to_contain_text(f"is done at step 400, validation loss {loss}")
-    assert page.title().startswith("✓")
-    monitor.part("ended").get_by_role("button").click()
-    expect(monitor.part("ended")).to_be_hidden()
-
-
-def test_the_stage_is_entered_and_left_by_key(page, monitor, run):
-    monitor.open(run.name)
-    thin = monitor.state("chart.curves[0].width")
-    monitor.part("stage").click()
-    assert monitor.state("chart.curves[0].width") > thin
-    expect(monitor.part("notes")).to_be_hidden()
-    expect(monitor.part("loss")).to_be_visible()
-    box = page.locator(".pg-monitor").bounding_box()
-    assert (box["width"], box["height"]) == (1280, 720)
-    page.keyboard.press("Escape")
-    assert monitor.state("chart.curves[0].width") == thin
-
-
-def test_the_curve_is_taken_away_in_three_forms(page, monitor, root, run, tmp_path):
-    second = long_run(root, 30)
-    set_status(
-        run, crossings=[{"line": "bigram", "kind": "held_out", "step": 9, "elapsed_s": 1, "loss": 3.3}]
-    )
-    monitor.open(run.name, f"?compare={second.name}")
-    monitor.wait("chart.runs.length === 2")
-    found = {}
-    for kind in ("svg", "png", "csv"):
-        monitor.part("save").locator("summary").click()
-        with page.expect_download() as download:
-            monitor.part("save").locator(f"[data-as={kind}]").click()
-        path = tmp_path / download.value.suggested_filename
-        download.value.save_as(path)
-        found[kind] = path.read_bytes()
-        assert path.suffix == f".{kind}"
-    svg = ElementTree.fromstring(found["svg"])
-    texts = {node.text for node in svg.iter("{http://www.w3.org/2000/svg}text")}
-    assert {run.name, second.name, "step", "uniform 6.24", "floor 0.50", "step 9 · 1 s"} <= texts
-    assert len(list(svg.iter("{http://www.w3.org/2000/svg}polyline"))) == 6
-    assert found["png"].startswith(b"\x89PNG")
-    assert len(found["csv"].splitlines()) == 431
-
-
 def test_old_points_share_buckets_and_the_page_stays_small(page, monitor, run):
     monitor.open(run.name)
     counted = page.evaluate("""() => {
@@ -356,26 +233,3 @@ def test_old_points_share_buckets_and_the_page_stays_small(page, monitor, run):
     assert (counted["peak"], counted["last"]) == (99, 99_999)
     assert counted["average"] == pytest.approx(2 + 97 / 100_000)
     assert counted["first"] == [1] * 50
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_window(page, monitor, root, run, width):
-    page.set_viewport_size({"width": width, "height": 800})
-    second = long_run(root, 30)
-    monitor.open(run.name, f"?compare={second.name}")
-    monitor.part("small").locator("summary").first.click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    monitor.part("compare").locator("summary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_an_update_of_ten_runs_is_small(page, monitor, root, run):
-    others = [long_run(root, 300).name for _ in range(9)]
-    train_on(run)
-    monitor.open(run.name, f"?compare={','.join(others)}")
-    monitor.wait("chart.runs.length === 10")
-    for step in range(400, 460, 20):
-        append_points(run, step, step + 20)
-        monitor.update()
-    sizes = page.evaluate("answers")
-    assert max(sizes[-3:]) <= 5000

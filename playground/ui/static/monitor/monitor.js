@@ -81,6 +81,13 @@ function showNothing(text) {
   say("message", text);
 }
 
+/** Compare no longer with a run that is gone. */
+function leaveOut(run) {
+  runs = runs.filter((other) => other !== run);
+  change({ compare: view.compare.filter((name) => name !== run.name) });
+  compare.set(runs[0].name, runs.slice(1).map((other) => other.name));
+}
+
 /** Take in the answer for one run; returns whether the page has to be drawn anew. */
 function take(answer) {
   const run = runs.find((other) => other.name === answer.run);
@@ -89,6 +96,7 @@ function take(answer) {
   if (answer.error) {
     Object.assign(run, { error: answer.error, due: Date.now() + RESTING_MS * factor });
     if (run === runs[0]) showNothing(answer.error);
+    else leaveOut(run);
     return false;
   }
   const wasActive = run.status && run.active && run.epoch === answer.epoch;
