@@ -48,6 +48,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
             "completion",
             "loading",
             "text_stream",
+            "inspection",
         ],
         (2, CORE),
     ),

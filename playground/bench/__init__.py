@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from playground.bench.estimate import bench_estimate
+from playground.bench.inspect import bench_inspect
 from playground.bench.launch import bench_launch
 from playground.bench.loop import bench_loop
 from playground.bench.page import bench_page
@@ -15,6 +16,7 @@ from playground.bench.train import bench_train
 
 BENCHES: dict[str, Callable[[], None]] = {
     "estimate": bench_estimate,
+    "inspect": bench_inspect,
     "launch": bench_launch,
     "loop": bench_loop,
     "page": bench_page,

@@ -69,12 +69,7 @@ class Attention(nn.Module):
     ) -> Float[Tensor, "batch pos d_model"]:
         """Return what attention adds to the stream; `visible` as attention_mask returns it."""
         batch, pos, _ = x.shape
-        heads = self.qkv(x).view(batch, pos, -1, self.config.d_head).transpose(1, 2)
-        q, k, v = heads.split(self.n_heads_qkv, dim=1)  # each: batch head pos d_head
-        if self.config.qk_norm:
-            q, k = F.rms_norm(q, q.shape[-1:]), F.rms_norm(k, k.shape[-1:])
-        if turn is not None:
-            q, k = rotate(q, turn), rotate(k, turn)
+        q, k, v = self.queries_keys_values(x, turn)
         if cache:
             k, v = cache.append(self.layer, k, v)
         mixed = attend(
@@ -85,6 +80,19 @@ class Attention(nn.Module):
             enable_gqa=self.config.n_kv_heads < self.config.n_heads,
         )  # fmt: skip
         return self.dropout(self.out(mixed.transpose(1, 2).reshape(batch, pos, -1)))
+
+    def queries_keys_values(
+        self, x: Float[Tensor, "batch pos d_model"], turn: Float[Tensor, "2 #batch 1 pos half_head"] | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what each position looks for, offers and passes on, each (batch head pos d_head)."""
+        batch, pos, _ = x.shape
+        heads = self.qkv(x).view(batch, pos, -1, self.config.d_head).transpose(1, 2)
+        q, k, v = heads.split(self.n_heads_qkv, dim=1)
+        if self.config.qk_norm:
+            q, k = F.rms_norm(q, q.shape[-1:]), F.rms_norm(k, k.shape[-1:])
+        if turn is not None:
+            q, k = rotate(q, turn), rotate(k, turn)
+        return q, k, v
 
 
 def attention_mask(

@@ -68,6 +68,20 @@ class Transformer(nn.Module):
         mask: Bool[Tensor, "batch pos"] | None = None,
     ) -> Float[Tensor, "batch pos d_model"]:
         """Return the normalised stream that forward unembeds."""
+        x, turn, visible = self.enter(tokens, cache, mask)
+        for block in self.blocks:
+            x = block(x, turn, visible, cache)
+        if cache:
+            cache.length += tokens.shape[1]
+        return self.norm(x)
+
+    def enter(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        cache: Cache | None = None,
+        mask: Bool[Tensor, "batch pos"] | None = None,
+    ) -> tuple[Float[Tensor, "batch pos d_model"], Tensor | None, Tensor | None]:
+        """Return the stream that enters the first block, and what every block turns by and may see."""
         batch, pos = tokens.shape
         start = cache.length if cache else 0
         end = start + pos
@@ -80,12 +94,7 @@ class Transformer(nn.Module):
             positions = (real.cumsum(dim=1) - 1).clamp(min=0)[:, start:]  # batch pos
         visible = attention_mask(real, start, end, tokens.device)
         turn = self.turn[:, positions].unsqueeze(-3) if self.config.positions == "rotary" else None
-        x = self.dropout(self.embed_at(tokens, positions))  # batch pos d_model
-        for block in self.blocks:
-            x = block(x, turn, visible, cache)
-        if cache:
-            cache.length = end
-        return self.norm(x)
+        return self.dropout(self.embed_at(tokens, positions)), turn, visible
 
     def embed_at(
         self, tokens: Int[Tensor, "batch pos"], positions: Int[Tensor, "#batch pos"] | Int[Tensor, " pos"]

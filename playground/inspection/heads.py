@@ -1,0 +1,70 @@
+"""What a head is for, where one number tells: it looks one back, at the start, or after an earlier copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from playground.inspection.patterns import patterns_by_layer
+from playground.inspection.reading import InspectionError, reading
+from playground.models import Model
+
+ROWS, LONGEST_SEGMENT = 4, 50
+CLEAR = 0.4
+"""A head that spends this share of its attention in one way is named after it."""
+
+
+@dataclass(frozen=True)
+class HeadScores:
+    """Shares of a head's attention, averaged over a random segment that is read twice."""
+
+    layer: int
+    head: int
+    previous: float
+    """On the token just before."""
+    first: float
+    """On the first token: where a head looks that has nothing to say."""
+    induction: float
+    """In the second reading, on the token that followed the same token in the first (Olsson et al. 2022)."""
+
+    @property
+    def name(self) -> str:
+        """Name what the head does, where it is clear; else nothing."""
+        scores = {"previous-token": self.previous, "first-token": self.first, "induction": self.induction}
+        best = max(scores, key=lambda name: scores[name])
+        return best if scores[best] >= CLEAR else ""
+
+
+def head_scores(model: Model, seed: int = 0) -> list[HeadScores]:
+    """Return the scores of every head, by layer and head.
+
+    On random tokens a copy can only be found by looking for it, not by knowing the language. Raises
+    InspectionError for a model without attention, or whose context is too short to read a segment twice.
+    """
+    segment = min(model.config.n_ctx // 2, LONGEST_SEGMENT)
+    if segment < 2:
+        raise InspectionError(
+            f"n_ctx = {model.config.n_ctx} is too short to score heads: it takes at least 4 tokens."
+        )
+    tokens = torch.randint(
+        model.config.d_vocab, (ROWS, segment), generator=torch.Generator().manual_seed(seed)
+    ).repeat(1, 2)
+    with reading(model):
+        layers = patterns_by_layer(model, tokens.to(next(model.parameters()).device))
+        return [
+            HeadScores(layer, head, *scores)
+            for layer, patterns in enumerate(layers)
+            for head, scores in enumerate(_scores(patterns, segment).T.tolist())
+        ]
+
+
+def _scores(patterns: Float[Tensor, "batch head pos pos"], segment: int) -> Float[Tensor, "3 head"]:
+    """Return each head's mean attention to the previous and the first token, and to what followed a copy."""
+    previous = patterns.diagonal(-1, dim1=-2, dim2=-1)  # batch head pos-1
+    first = patterns[..., 1:, 0]
+    # The query at i, from `segment` on, has its copy at i - segment; what followed it is one later.
+    after_copy = patterns.diagonal(1 - segment, dim1=-2, dim2=-1)[..., 1:]
+    return torch.stack([share.mean(dim=(0, 2)) for share in (previous, first, after_copy)])
