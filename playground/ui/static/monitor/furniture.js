@@ -5,6 +5,12 @@ function levelOf(line, run, unit) {
   return LOSS_UNITS[unit].of(line.y, run.facts);
 }
 
+const LABEL_CHARACTERS = 26;
+
+function clipped(text) {
+  return text.length > LABEL_CHARACTERS ? `${text.slice(0, LABEL_CHARACTERS - 1)}…` : text;
+}
+
 /** The lines of every text once: those of the shown run first, of another only where its level is another. */
 function linesOf(runs, view) {
   const drawn = [], seen = new Set();
@@ -12,11 +18,12 @@ function linesOf(runs, view) {
   for (const run of runs) {
     if (view.hide.includes(`run:${run.name}`)) continue;
     for (const line of run.lines) {
-      const level = levelOf(line, run, view.unit), key = `${line.kind} ${line.name} ${level.toFixed(3)}`;
+      const level = levelOf(line, run, view.unit), words = lossWords(level).replace(/(\.\d\d)\d$/, "$1");
+      const key = `${line.kind} ${line.name} ${words}`;
       if (!Number.isFinite(level) || seen.has(key) || view.hide.includes(line.kind)) continue;
       seen.add(key);
-      const whose = run === shown ? "" : ` · ${run.name}`;
-      drawn.push({ ...line, level, run, label: `${line.label} ${lossWords(level).replace(/(\.\d\d)\d$/, "$1")}${whose}` });
+      const label = run === shown ? `${line.label} ${words}` : clipped(`${line.name} ${words} · ${run.name}`);
+      drawn.push({ ...line, level, run, label });
     }
   }
   return drawn;
