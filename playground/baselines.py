@@ -37,8 +37,8 @@ def unigram_entropy(tokens: ArrayLike, d_vocab: int) -> float:
 
 def bigram_entropy(tokens: ArrayLike, d_vocab: int) -> float:
     """Return the plug-in entropy of a token given the one before, over all pairs of neighbours, in nats."""
-    tokens = _as_tokens(tokens, 2)
-    return max(0.0, _plug_in_entropy(pair_counts(tokens, d_vocab)) - unigram_entropy(tokens[:-1], d_vocab))
+    pairs = pair_counts(_as_tokens(tokens, 2), d_vocab)
+    return max(0.0, _plug_in_entropy(pairs.counts, pairs.times) - _plug_in_entropy(pairs.firsts))
 
 
 def trigram_entropy(tokens: ArrayLike, d_vocab: int) -> float:
@@ -61,10 +61,16 @@ def _as_tokens(tokens: ArrayLike, at_least: int) -> NDArray[np.integer]:
     return array
 
 
-def _plug_in_entropy(counts: NDArray) -> float:
-    seen = counts[counts > 1].astype(np.float64)  # 1 ln 1 is nothing
-    total = float(counts.sum(dtype=np.float64))
-    return float(math.log(total) - (seen * np.log(seen)).sum() / total)
+def _plug_in_entropy(counts: NDArray[np.integer], times: NDArray[np.integer] | None = None) -> float:
+    """Return the entropy of these counts, each of which `times` outcomes have (without it: one)."""
+    often = counts > 1  # 0 ln 0 and 1 ln 1 are nothing
+    seen = counts[often].astype(np.float64)
+    logs = seen * np.log(seen)
+    if times is None:
+        total, inside = float(counts.sum(dtype=np.float64)), logs.sum()
+    else:
+        total, inside = float(counts.astype(np.float64) @ times), logs @ times[often]
+    return float(math.log(total) - inside / total)
 
 
 def ngram_log_probs(train: ArrayLike, tokens: ArrayLike, d_vocab: int, order: int) -> NDArray[np.floating]:

@@ -1,7 +1,7 @@
 """Counting pairs and longer runs of tokens, without a table of d_vocab x d_vocab.
 
-Two ways: compiled tables where the counts of tokens and pairs alone are wanted (for hundreds of millions of
-tokens), and sorting where the runs themselves are (`Grams`).
+Two ways: compiled tables where the counts of pairs alone are wanted (for hundreds of millions of tokens), and
+sorting where the runs themselves are (`Grams`).
 """
 
 from __future__ import annotations
@@ -12,10 +12,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.token_files import refuse_beyond
+from playground.token_files import refuse_beyond, release
 
 COMPILED_FROM = 3_000_000
-"""From as many tokens on, compiling the hash tables (a second or less) pays; below, sorting is as quick."""
+"""From as many tokens on, loading the compiler pays; below, sorting is as quick."""
+
+TOKENS_AT_ONCE = 1 << 20
+"""Tokens of a long text that are counted together."""
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """How often the pairs of a text occur, without saying which."""
+
+    firsts: NDArray[np.int64]
+    """How often each token is the first of a pair, shape (d_vocab,)."""
+    counts: NDArray[np.integer]
+    """How often a pair occurs, and in `times` how many distinct pairs do so; a count may stand here twice."""
+    times: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -75,24 +89,26 @@ def look_up(known: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int
 
 def token_counts(tokens: NDArray[np.integer], d_vocab: int) -> NDArray[np.int64]:
     """Return how often each token occurs, shape (d_vocab,); ValueError for an id out of range."""
-    if len(tokens) >= COMPILED_FROM:
-        from playground import compiled_counts  # only where that pays
+    counts = np.zeros(d_vocab, dtype=np.int64)
+    for start in range(0, len(tokens), TOKENS_AT_ONCE):
+        block = tokens[start : start + TOKENS_AT_ONCE]
+        refuse_beyond(block, d_vocab)
+        counts += np.bincount(block, minlength=d_vocab)
+        release(tokens)
+    return counts
 
-        return compiled_counts.token_counts(tokens, d_vocab)
-    refuse_beyond(tokens, d_vocab)
-    return np.bincount(tokens, minlength=d_vocab)
 
+def pair_counts(tokens: NDArray[np.integer], d_vocab: int) -> PairCounts:
+    """Return how often pairs of neighbours occur; ValueError for an id out of range.
 
-def pair_counts(tokens: NDArray[np.integer], d_vocab: int) -> NDArray[np.integer]:
-    """Return how often each distinct pair of neighbours occurs, in no particular order.
-
-    Memory grows with the number of distinct pairs, not with d_vocab squared.
+    Memory does not grow with d_vocab squared, and with the length of the text only up to some hundred MB.
     """
     if len(tokens) >= COMPILED_FROM:
-        from playground import compiled_counts
+        from playground import compiled_counts  # only where that pays
 
         return compiled_counts.pair_counts(tokens, d_vocab)
     refuse_beyond(tokens, d_vocab)
     keys = tokens[:-1].astype(np.int64) * d_vocab
     keys += tokens[1:]
-    return np.unique_counts(keys).counts
+    counts = np.unique_counts(keys).counts
+    return PairCounts(token_counts(tokens[:-1], d_vocab), counts, np.ones(len(counts), np.int64))

@@ -60,14 +60,6 @@ def n_documents(prepared: Prepared, split: str) -> int:
     return len(prepared.starts[split]) - 1 if split in prepared.starts else 0
 
 
-def token_counts(tokens: Tokens, d_vocab: int) -> NDArray[np.int64]:
-    """Return how often each id occurs, shape (d_vocab,)."""
-    counts = np.zeros(d_vocab, dtype=np.int64)
-    for start in range(0, len(tokens), CHUNK):
-        counts += np.bincount(tokens[start : start + CHUNK], minlength=d_vocab)
-    return counts
-
-
 def piece_sizes(tokenizer: Tokenizer) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the bytes, and the characters that begin in each token, both of shape (d_vocab,)."""
     pieces = [tokenizer.piece(i) for i in range(tokenizer.d_vocab)]

@@ -94,7 +94,10 @@ def read_tokens(path: Path) -> Tokens:
 
 def refuse_beyond(tokens: Tokens, d_vocab: int) -> None:
     """Raise ValueError if an id is negative, or not below d_vocab."""
-    low, high = (int(tokens.min()), int(tokens.max())) if len(tokens) else (0, 0)
+    if not len(tokens):
+        return
+    low = 0 if tokens.dtype.kind == "u" else int(tokens.min())
+    high = int(tokens.max())
     if low < 0 or high >= d_vocab:
         wrong = low if low < 0 else high
         raise ValueError(f"Token ids go from 0 to d_vocab - 1 = {d_vocab - 1}, but one of them is {wrong}.")

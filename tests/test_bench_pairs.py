@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from playground.bench.children import in_child
-from playground.bench.pairs import D_VOCAB, against_counter, entropies, random_tokens
+from playground.bench.pairs import D_VOCAB, Spent, against_counter, entropies, least, random_tokens
 
 
 def hold(n_bytes):
@@ -26,6 +26,10 @@ def test_random_tokens_follow_their_law():
 
 
 def test_both_sides_of_the_comparison_are_timed():
-    counter, ours = against_counter(np.arange(3000) % 7, 7, rounds=1)
-    assert 0 < counter < 60
-    assert 0 < ours < 60
+    for spent in against_counter(np.arange(3000) % 7, 7, rounds=1):
+        assert 0 < spent.cpu < 60
+        assert 0 < spent.wall < 60
+
+
+def test_the_least_of_rounds_is_taken_of_each():
+    assert least([Spent(3.0, 1.0), Spent(2.0, 1.5)]) == Spent(2.0, 1.0)

@@ -16,38 +16,36 @@ def zipf(n_tokens, d_vocab, dtype=np.uint32):
     return np.minimum(draws, d_vocab - 1).astype(dtype)
 
 
+def compare(tokens, d_vocab):
+    """Hold the compiled counts against a dictionary's."""
+    pairs = compiled_counts.pair_counts(tokens, d_vocab)
+    assert sorted(np.repeat(pairs.counts, pairs.times).tolist()) == expected(tokens)
+    np.testing.assert_array_equal(pairs.firsts, np.bincount(tokens[:-1], minlength=d_vocab))
+
+
 @pytest.mark.parametrize(
     ("d_vocab", "dtype"),
     [(65, np.uint16), (1024, np.int64), (1025, np.uint16), (65_537, np.int32), (152_000, np.uint32)],
 )
 @pytest.mark.parametrize("n_tokens", [2, 3, 50_000])
 def test_counts_are_those_of_a_dictionary(d_vocab, dtype, n_tokens):
-    tokens = zipf(n_tokens, d_vocab, dtype)
-    assert sorted(compiled_counts.pair_counts(tokens, d_vocab).tolist()) == expected(tokens)
+    compare(zipf(n_tokens, d_vocab, dtype), d_vocab)
 
 
-@pytest.mark.parametrize("d_vocab", [60, 152_000])
+@pytest.mark.parametrize("d_vocab", [60, 5000, 152_000])
 @pytest.mark.parametrize("cores", [1, 3])
-def test_blocks_cores_and_rounds_lose_no_pair(monkeypatch, d_vocab, cores):
+def test_blocks_cores_rounds_and_large_counts_lose_no_pair(monkeypatch, d_vocab, cores):
     monkeypatch.setattr(compiled_counts, "BLOCK_TOKENS", 101)
-    monkeypatch.setattr(compiled_counts, "BUCKET_PAIRS", 64)
-    monkeypatch.setattr(compiled_counts, "MAX_PAIRS_AT_ONCE", 1000)
+    monkeypatch.setattr(compiled_counts, "MAX_BYTES_AT_ONCE", 1000)
+    monkeypatch.setattr(compiled_counts, "TALLIED", 4)
     monkeypatch.setattr(compiled_counts.os, "cpu_count", lambda: cores)
-    tokens = zipf(7000, d_vocab)
-    assert sorted(compiled_counts.pair_counts(tokens, d_vocab).tolist()) == expected(tokens)
-    np.testing.assert_array_equal(
-        compiled_counts.token_counts(tokens, d_vocab), np.bincount(tokens, minlength=d_vocab)
-    )
+    compare(zipf(7000, d_vocab), d_vocab)
 
 
 def test_one_pair_over_and_over_is_one_round():
-    tokens = np.zeros(100_000, np.uint32)
-    assert compiled_counts.pair_counts(tokens, 152_000).tolist() == [99_999]
+    compare(np.zeros(100_000, np.uint32), 152_000)
 
 
 def test_a_mapped_file_is_counted_as_it_lies(tmp_path):
-    tokens = zipf(30_000, 5000, np.uint16)
-    np.save(tmp_path / "t.npy", tokens)
-    assert sorted(compiled_counts.pair_counts(read_tokens(tmp_path / "t.npy"), 5000).tolist()) == expected(
-        tokens
-    )
+    np.save(tmp_path / "t.npy", zipf(30_000, 5000, np.uint16))
+    compare(read_tokens(tmp_path / "t.npy"), 5000)

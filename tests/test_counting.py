@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground import compiled_counts
+from playground import compiled_counts, counting
 from playground.counting import grams_by_order, look_up, pair_counts, token_counts
 
 
@@ -39,16 +39,40 @@ def test_look_up_finds_what_is_there(known, keys):
         assert place < 0 or ordered[place] == key
 
 
+def spelled_out(pairs):
+    """Return the counts of all distinct pairs, sorted."""
+    return sorted(np.repeat(pairs.counts, pairs.times).tolist())
+
+
 @pytest.mark.parametrize("tokens", [[], [3], [3, 3], [0, 1, 0, 1, 2]])
 def test_pairs_of_short_texts(tokens):
-    expected = sorted(counted(tokens, 2).values())
-    assert sorted(pair_counts(np.array(tokens, dtype=np.uint16), 5).tolist()) == expected
+    pairs = pair_counts(np.array(tokens, dtype=np.uint16), 5)
+    assert spelled_out(pairs) == sorted(counted(tokens, 2).values())
+    assert pairs.firsts.tolist() == [tokens[:-1].count(token) for token in range(5)]
+
+
+@pytest.mark.parametrize("n_tokens", [0, 1, 100, 101, 5000])
+def test_tokens_are_counted_in_blocks(monkeypatch, n_tokens):
+    monkeypatch.setattr(counting, "TOKENS_AT_ONCE", 100)
+    tokens = np.random.default_rng(0).integers(0, 9, n_tokens).astype(np.uint16)
+    assert token_counts(tokens, 10).tolist() == [tokens.tolist().count(token) for token in range(10)]
+
+
+def test_long_texts_are_counted_by_the_compiled_code(monkeypatch):
+    tokens = np.random.default_rng(0).integers(0, 9, 500)
+    expected = spelled_out(pair_counts(tokens, 2000))
+    monkeypatch.setattr(counting, "COMPILED_FROM", 500)
+    called, count = [], compiled_counts.pair_counts
+    monkeypatch.setattr(compiled_counts, "pair_counts", lambda *text: called.append(text) or count(*text))
+    assert spelled_out(pair_counts(tokens, 2000)) == expected
+    assert len(called) == 1
 
 
 @pytest.mark.parametrize("tokens", [[1, 5, 2], [1, -1, 2], [2, 1, 2**32 + 1]])
 def test_an_id_out_of_range_is_refused_by_every_count(tokens):
     tokens = np.array(tokens)
-    compiled = (compiled_counts.token_counts, compiled_counts.pair_counts)
-    for count in (token_counts, pair_counts, *compiled, lambda *a: list(grams_by_order(*a, 3))):
+    for count in (
+        token_counts, pair_counts, compiled_counts.pair_counts, lambda *a: list(grams_by_order(*a, 3))
+    ):  # fmt: skip
         with pytest.raises(ValueError, match=r"d_vocab - 1 = 4, but one of them is (5|-1|4294967297)\."):
             count(tokens, 5)

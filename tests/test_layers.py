@@ -53,7 +53,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
         (2, CORE),
     ),
     "corpora": (1, {"numpy", "datasets", "huggingface_hub", "pyarrow"}),
-    **dict.fromkeys(["pair_table", "compiled_counts"], (1, {"numpy", "numba"})),
+    **dict.fromkeys(["compiling", "compiled_counts"], (1, {"numpy", "numba"})),
     **dict.fromkeys(["training", "calibration"], (3, CORE)),
     "measure": (3, CORE),
     "pretrained": (3, {*CORE, "transformers"}),

@@ -7,6 +7,7 @@ import pytest
 from playground import text_facts
 from playground.config import DataConfig
 from playground.corpora import Corpus, text_corpus
+from playground.counting import token_counts
 from playground.documents import PAGE_TOKENS, document
 from playground.prepare import prepare_corpus
 
@@ -39,7 +40,7 @@ def test_every_document_is_in_one_split_as_it_was(prepared):
 def test_sizes_and_lengths_are_those_of_the_text(prepared, monkeypatch):
     monkeypatch.setattr(text_facts, "CHUNK", 50)  # as for a text that is longer than memory
     d_vocab = prepared.tokenizer.d_vocab
-    counts = {name: text_facts.token_counts(tokens, d_vocab) for name, tokens in prepared.tokens.items()}
+    counts = {name: token_counts(tokens, d_vocab) for name, tokens in prepared.tokens.items()}
     found = texts(prepared)
     for facts in text_facts.split_facts(prepared, counts):
         assert facts.documents == len(found[facts.name])
@@ -54,7 +55,7 @@ def test_sizes_and_lengths_are_those_of_the_text(prepared, monkeypatch):
 
 def test_the_commonest_are_those_a_plain_counter_finds(prepared):
     tokens, d_vocab = prepared.train.tolist(), prepared.tokenizer.d_vocab
-    top = text_facts.top_tokens(text_facts.token_counts(prepared.train, d_vocab), 5)
+    top = text_facts.top_tokens(token_counts(prepared.train, d_vocab), 5)
     assert [count for _, count in top] == [count for _, count in Counter(tokens).most_common(5)]
     assert all(tokens.count(i) == count for i, count in top)
     pairs = Counter(itertools.pairwise(tokens))

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from playground.counting import token_counts
 from playground.prepared import Prepared
 from playground.text_facts import (
     MAX_PAIRED,
@@ -17,7 +18,6 @@ from playground.text_facts import (
     SplitFacts,
     lengths,
     split_facts,
-    token_counts,
     top_pairs,
     top_tokens,
 )
