@@ -35,6 +35,7 @@ class StatusFile:
             pid=os.getpid(),
             start_time=start_time(os.getpid()),
             reason="",
+            queue=None,
             phase="starting",
             generation=self.values.get("generation", 0) + 1,
         )

@@ -43,8 +43,15 @@ PAUSE_POLL_SECONDS = 0.1
 
 
 def work(run: Path, *, resume: bool = False) -> int:
-    """Train the run in this folder to its end and return the exit status."""
+    """Train the run in this folder to its end, start the next of the queue, and return the exit status."""
     run = run.resolve()
+    try:
+        return _work(run, resume)
+    finally:
+        runs.advance(run.parent)
+
+
+def _work(run: Path, resume: bool) -> int:
     status = StatusFile(run)
     if status.values.get("state") != "queued":
         # Started by hand: a request of an earlier time is not meant. Started by the page, one may have
@@ -309,7 +316,7 @@ class Worker:
 def refuse_if_busy(run: Path) -> None:
     """Raise ConfigError if another process is training in this folder."""
     state = runs.status(run)
-    if state["state"] in runs.ACTIVE and state.get("pid") not in (None, os.getpid()):
+    if runs.is_under_way(state) and state.get("pid") not in (None, os.getpid()):
         raise ConfigError(f"{run.name} is training already, in process {state['pid']}.")
     if not (run / "config.json").is_file() or read_json(run / "config.json") is None:
         raise ConfigError(f"{run} has no readable config.json.")

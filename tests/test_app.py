@@ -129,8 +129,10 @@ def test_the_main_job(page, app):
     expect(page.get_by_test_id("monitor-state")).to_have_text("Training", timeout=30_000)
     assert len(runs.list_runs(app.runs)) == 1, "two clicks are one run"
     launch.click()
-    expect(page.locator("#launch-message")).to_contain_text("is training already", timeout=10_000)
-    assert len(runs.list_runs(app.runs)) == 1
+    expect(page.locator("#launch-message")).to_contain_text("in the queue, at place 1", timeout=10_000)
+    (waiting,) = runs.waiting_runs(app.runs)
+    expect(page.get_by_test_id("monitor-state")).to_have_text("Training")  # still the one that trains
+    runs.delete_run(waiting)
 
     page.wait_for_function(f"{MONITOR}.chart.lines?.length === 8", timeout=30_000)
     expect(page.get_by_test_id("monitor-event")).to_contain_text("held-out bigram line", timeout=60_000)

@@ -119,7 +119,7 @@ def test_stop_pause_and_resume_a_real_process(tmp_path):
     try:
         wait_for(run, lambda s: s["state"] == "running" and s["step"] >= 3)
         with pytest.raises(runs.RunError, match="small is training already"):
-            runs.start(make_run(tmp_path, "second"))
+            runs.start(run)
         runs.pause(run)
         step = wait_for(run, lambda s: s["state"] == "paused")["step"]
         assert runs.checkpoints(run)[-1] >= step

@@ -1,4 +1,4 @@
-"""Run folders: create, start, stop, pause, resume, branch, list and read them.
+"""Run folders: create, queue, start, stop, pause, resume, branch, list, read, name and delete them.
 
 A run is one folder and one process, and the folder is the whole truth: anyone may read it at any
 time, and requests to the worker are written into it. Standard library only, so that the page stays
@@ -24,39 +24,62 @@ from playground.runs.folders import (
     find,
     last_lines,
     list_runs,
+    move_to_free_name,
     read_events,
     read_metrics,
     read_samples,
     runs_root,
 )
-from playground.runs.launch import start, worker_environment
-from playground.runs.state import ACTIVE, START_SECONDS, active_run, status
+from playground.runs.launch import worker_environment
+from playground.runs.meta import Meta, change_meta, group_runs, read_meta
+from playground.runs.queue import advance, cancel, move_first, place, slots, start, waiting_runs
+from playground.runs.state import ACTIVE, START_SECONDS, active_run, is_under_way, is_waiting, status
+from playground.runs.trash import KEPT_DAYS, Deleted, delete_run, deleted_runs, empty_trash, restore_run
 
 __all__ = [
     "ACTIVE",
+    "KEPT_DAYS",
     "PROJECT",
     "START_SECONDS",
+    "Deleted",
+    "Meta",
     "RunError",
     "active_run",
+    "advance",
     "branch",
+    "cancel",
     "change_length",
+    "change_meta",
     "checkpoint_folder",
     "checkpoints",
     "create",
+    "delete_run",
+    "deleted_runs",
+    "empty_trash",
     "find",
+    "group_runs",
+    "is_under_way",
+    "is_waiting",
     "last_lines",
     "list_runs",
+    "move_first",
+    "move_to_free_name",
     "pause",
     "pending_requests",
+    "place",
     "read_events",
+    "read_meta",
     "read_metrics",
     "read_samples",
     "request",
+    "restore_run",
     "resume",
     "runs_root",
     "set_learning_rate",
+    "slots",
     "start",
     "status",
     "stop",
+    "waiting_runs",
     "worker_environment",
 ]

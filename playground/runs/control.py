@@ -11,8 +11,8 @@ from typing import Any
 from playground.files import read_json, write_json_atomic, write_text_atomic
 from playground.locks import hold
 from playground.runs.folders import RunError, checkpoints
-from playground.runs.launch import start
-from playground.runs.state import ACTIVE, status
+from playground.runs.queue import cancel, start
+from playground.runs.state import ACTIVE, is_under_way, is_waiting, status
 
 CONTROL_FILE = "control.json"
 
@@ -37,18 +37,21 @@ def pending_requests(run: Path, after: int = 0) -> list[dict[str, Any]]:
 
 
 def stop(run: Path) -> None:
-    """Ask the worker to save a checkpoint and end."""
-    request(run, "stop")
+    """Ask the worker to save a checkpoint and end; a run that waits is taken out of the queue."""
+    if not cancel(run):
+        request(run, "stop")
 
 
 def pause(run: Path) -> None:
-    """Ask the worker to wait after the step under way."""
+    """Ask the worker to wait after the step under way; raises RunError for a run that waits in the queue."""
+    if is_waiting(status(run)):
+        raise RunError(f"{run.name} waits in the queue: there is nothing to pause yet.")
     request(run, "pause")
 
 
 def resume(run: Path) -> None:
-    """Go on with a paused run, or start a stopped one again from its last checkpoint."""
-    if status(run)["state"] in ACTIVE:
+    """Go on with a paused run, or start a stopped one again from its last checkpoint, when its turn comes."""
+    if is_under_way(status(run)):
         request(run, "resume")
     else:
         start(run, resume=True)
@@ -77,6 +80,6 @@ def set_learning_rate(run: Path, lr: float) -> None:
     """
     if not (isinstance(lr, (int, float)) and math.isfinite(lr) and lr > 0):
         raise RunError(f"A learning rate is a number over 0, but this is {lr!r}.")
-    if status(run)["state"] not in ACTIVE:
+    if not is_under_way(status(run)):
         raise RunError(f"{run.name} is not under way: resume it first, then change its learning rate.")
     request(run, "set_lr", lr=float(lr))

@@ -26,16 +26,29 @@ def runs_root() -> Path:
 
 def create(root: Path, name: str, config_json: str) -> Path:
     """Make a new run folder with its config; if the name is taken, a number is added."""
+    run = _new_folder(root, name)
+    write_text_atomic(run / "config.json", config_json, durable=True)
+    created = {"state": "stopped", "reason": "Not started yet.", "created": time.time()}
+    write_json_atomic(run / "status.json", created)
+    return run
+
+
+def _new_folder(root: Path, name: str) -> Path:
     base = _folder_name(name)
     root.mkdir(parents=True, exist_ok=True)
     for number in itertools.count(1):
         run = root / (base if number == 1 else f"{base}-{number}")
         with contextlib.suppress(FileExistsError):
             run.mkdir()
-            break
-    write_text_atomic(run / "config.json", config_json, durable=True)
-    created = {"state": "stopped", "reason": "Not started yet.", "created": time.time()}
-    write_json_atomic(run / "status.json", created)
+            return run
+    raise AssertionError("there is always a next number")
+
+
+def move_to_free_name(folder: Path, root: Path, name: str) -> Path:
+    """Move a whole run folder in among the runs; if the name is taken, a number is added."""
+    run = _new_folder(root, name)
+    run.rmdir()
+    folder.rename(run)
     return run
 
 

@@ -1,4 +1,4 @@
-"""Start the worker of a run as a process of its own."""
+"""Begin the worker of a run as a process of its own."""
 
 from __future__ import annotations
 
@@ -8,36 +8,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from playground import processes
 from playground.files import read_json, write_json_atomic
-from playground.locks import hold
 from playground.runs.death import EXIT_FILE
-from playground.runs.folders import PROJECT, RunError, list_runs
-from playground.runs.state import ACTIVE, status
+from playground.runs.folders import PROJECT, RunError
 
 EXIT_SECONDS = 10
 """A worker that has ended its run has this long to leave before another one may begin."""
 
 
-def start(run: Path, *, resume: bool = False) -> int:
-    """Start the run's worker as a process of its own and return its id.
-
-    The worker is in a session of its own and writes to log.txt, so it outlives the page and the app.
-    Raises RunError if another run of the same folder of runs is under way.
-    """
-    with hold(run.parent / ".lock"):
-        busy = next((r for r in list_runs(run.parent) if r != run and status(r)["state"] in ACTIVE), None)
-        if busy is not None:
-            raise RunError(f"{busy.name} is training already: stop it first, or wait until it is done.")
-        if status(run)["state"] in ACTIVE and processes.is_alive(*_process_of(run)):
-            raise RunError(f"{run.name} is training already.")
-        _wait_for_exit(run)
-        return _spawn(run, resume)
-
-
-def _wait_for_exit(run: Path) -> None:
+def wait_for_exit(run: Path) -> None:
     """Wait for a worker that has said its last word but is still on its way out."""
     deadline = time.monotonic() + EXIT_SECONDS
     while processes.is_alive(*_process_of(run)):
@@ -46,10 +29,14 @@ def _wait_for_exit(run: Path) -> None:
         time.sleep(0.02)
 
 
-def _spawn(run: Path, resume: bool) -> int:
+def spawn(run: Path, resume: bool, ended: Callable[[Path], object]) -> None:
+    """Begin the run's worker; `ended` is called with the run when it has left, if this process is still here.
+
+    The worker is in a session of its own and writes to log.txt, so it outlives the page and the app.
+    """
     command = [sys.executable, "-m", "playground", "train", "--run", str(run)]
     before = read_json(run / "status.json") or {}
-    queued = {**before, "state": "queued", "created": before.get("created", time.time())}
+    queued = {**before, "state": "queued", "created": before.get("created", time.time()), "queue": None}
     queued = {**queued, "queued_at": time.time(), "pid": None, "start_time": None, "reason": ""}
     write_json_atomic(run / "status.json", queued)
     (run / "control.json").unlink(missing_ok=True)
@@ -64,16 +51,17 @@ def _spawn(run: Path, resume: bool) -> int:
             start_new_session=True,
         )
     started = processes.start_time(worker.pid)
-    threading.Thread(target=_await_exit, args=(worker, run), daemon=True).start()
+    threading.Thread(target=_await_exit, args=(worker, run, ended), daemon=True).start()
     write_json_atomic(run / "status.json", {**queued, "pid": worker.pid, "start_time": started})
-    return worker.pid
 
 
-def _await_exit(worker: subprocess.Popen, run: Path) -> None:
+def _await_exit(worker: subprocess.Popen, run: Path, ended: Callable[[Path], object]) -> None:
     """Collect the worker when it ends, so that no zombie stays behind, and note how it ended."""
     code = worker.wait()
     with contextlib.suppress(OSError):  # a full disk, or the run was deleted: it is only a hint
         write_json_atomic(run / EXIT_FILE, {"pid": worker.pid, "code": code})
+    with contextlib.suppress(OSError):  # whoever looks at the runs next tries again
+        ended(run)
 
 
 def worker_environment() -> dict[str, str]:

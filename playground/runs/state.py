@@ -12,15 +12,25 @@ from playground.runs.death import death_notice
 from playground.runs.folders import list_runs
 
 ACTIVE = frozenset({"queued", "preparing", "running", "paused"})
-"""States in which a worker is, or should be, alive."""
+"""States in which a run is not at its end: a worker is alive, or should be, or will be."""
 
 START_SECONDS = 60
-"""A queued run without a process after this long was never started."""
+"""A run that was begun but has no process after this long was never started."""
+
+
+def is_waiting(state: dict[str, Any]) -> bool:
+    """Tell whether a run of this status waits in the queue: nobody works on it yet."""
+    return state.get("state") == "queued" and isinstance(state.get("queue"), dict)
+
+
+def is_under_way(state: dict[str, Any]) -> bool:
+    """Tell whether a run of this status has a worker, or is about to have one."""
+    return state.get("state") in ACTIVE and not is_waiting(state)
 
 
 def active_run(root: Path) -> Path | None:
-    """Return a run whose worker is alive or about to be, or None."""
-    return next((run for run in list_runs(root) if status(run)["state"] in ACTIVE), None)
+    """Return a run whose worker is alive or about to be, or None; one that waits in the queue is none."""
+    return next((run for run in list_runs(root) if is_under_way(status(run))), None)
 
 
 def status(run: Path) -> dict[str, Any]:
@@ -32,12 +42,12 @@ def status(run: Path) -> dict[str, Any]:
     if found is None:
         return {"state": "failed", "step": 0, "reason": f"{run.name}/status.json is missing or garbled."}
     state: dict[str, Any] = {"step": 0, "total_steps": 0, "reason": "", **found}
-    if state.get("state") not in ACTIVE or processes.is_alive(state.get("pid"), state.get("start_time")):
+    if not is_under_way(state) or processes.is_alive(state.get("pid"), state.get("start_time")):
         return state
     since = time.time() - state.get("queued_at", state.get("created", 0))
     if state["state"] == "queued" and state.get("pid") is None and since < START_SECONDS:
         return state
     fresh = read_json(run / "status.json") or state  # it may have ended in an orderly way just now
-    if fresh.get("state") not in ACTIVE:
+    if not is_under_way(fresh):
         return {"step": 0, "total_steps": 0, "reason": "", **fresh}
     return {**state, "state": "failed", "reason": death_notice(run, state)}

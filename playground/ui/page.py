@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from playground import runs
 from playground.ui.data_tab import DATA_CSS, build_data_tab
 from playground.ui.data_wiring import wire_data
 from playground.ui.sample_tab import build_sample_tab
@@ -39,6 +40,7 @@ def build_page() -> gr.Blocks:
 
 def serve(demo: gr.Blocks) -> None:
     """Serve the page until it is interrupted; what is slow to import comes after the page can be seen."""
+    runs.advance(runs.runs_root())  # who waited when the machine was switched off
     demo.queue(default_concurrency_limit=8)
     calm_queue(demo)
     demo.launch(

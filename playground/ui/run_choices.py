@@ -15,10 +15,10 @@ def run_choices(root: Path) -> list[Choice]:
 
 
 def run_label(run: Path) -> str:
-    """Return name, state and step of a run in a few words."""
+    """Return title or name, state and step of a run in a few words."""
     status = runs.status(run)
     words = {"running": "training now", "finished": "done"}.get(status["state"], status["state"])
-    return f"{run.name} · {words}, step {status['step']:,}"
+    return f"{runs.read_meta(run).title or run.name} · {words}, step {status['step']:,}"
 
 
 def default_run(root: Path) -> str:

@@ -150,13 +150,14 @@ def _launch(request: gr.Request, *values: Any) -> tuple:
         return messages.error(str(error)), gr.skip()
     except OSError as error:
         return messages.error(explain_os_error(error, root)), gr.skip()
-    return messages.note(f"Started as {run.name}."), gr.update(choices=run_choices(root), value=run.name)
+    place, choices = runs.place(run), run_choices(root)
+    if place:
+        said = f"{run.name} waits in the queue, at place {place}: it starts by itself when its turn comes."
+        return messages.note(said), gr.update(choices=choices)
+    return messages.note(f"Started as {run.name}."), gr.update(choices=choices, value=run.name)
 
 
 def _create_and_start(form: Form, root: Path, visitor: str) -> Path:
-    busy = runs.active_run(root)
-    if busy is not None:
-        raise runs.RunError(f"{busy.name} is training already: stop it first, or wait until it is done.")
     if form.data.is_empty:
         raise ValueError(EMPTY[form.data.corpus])
     config = form.config()
@@ -198,6 +199,8 @@ def _stop(name: str | None) -> tuple:
     run = _find(name)
     if run is None:
         return messages.error(f"There is no run named {name!r} any more."), *_buttons(name)
+    if runs.is_waiting(runs.status(run)):
+        return _asked(run, runs.stop, "It was taken out of the queue.")
     return _asked(run, runs.stop, "It saves a checkpoint and stops after this step.")
 
 
@@ -221,13 +224,14 @@ def _asked(run: Path, action: Any, said: str) -> tuple:
 
 
 def _refresh(name: str | None, message: str, seen: str) -> tuple:
-    """Bring the list of runs and the buttons up to date, if anything changed since the last look.
+    """Start what is next in the queue, and show how the runs are, if anything changed since the last look.
 
     A note on what was asked for has done its work by then; an error stays.
 
     The chosen run is left alone where there is one: the person may be choosing another right now.
     """
     root = runs.runs_root()
+    runs.advance(root)
     choices = run_choices(root)
     now = repr((choices, name))
     if now == seen:

@@ -51,6 +51,8 @@ def _of_run(request: Request) -> Answer:
     except runs.RunError as error:
         return {"run": name, "error": str(error)}
     status = runs.status(run)
+    if runs.is_waiting(status):
+        status["reason"] = f"It waits in the queue, at place {runs.place(run)}, and starts by itself."
     epoch = f"{run.name}:{status.get('generation', 0)}"
     opening = request.get("epoch") != epoch
     if opening:
