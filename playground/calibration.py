@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 
 import torch
 
 from playground.config import RunConfig
-from playground.devices import mixed_precision
+from playground.devices import available_cores, mixed_precision
 from playground.models import Model
 from playground.training import Data, loss_of
 
@@ -65,11 +64,6 @@ def thread_candidates(cores: int) -> list[int]:
     while counts[-1] * 2 <= cores:
         counts.append(counts[-1] * 2)
     return counts if counts[-1] == cores else [*counts, cores]
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def timed(action: Callable[[], None]) -> float:

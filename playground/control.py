@@ -31,6 +31,9 @@ class Control:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.signalled = True
 
+    def let_go(self, step: int) -> None:
+        """Everything is ready to go on from this step."""
+
     def next_request(self) -> dict[str, Any] | None:
         """Return the next request, or None; raises StopRequestedError if one is to stop."""
         self.check_stop()

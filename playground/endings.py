@@ -7,10 +7,14 @@ from pathlib import Path
 
 import torch
 
+from playground.distributed import LostProcessError
 from playground.files import explain_os_error
 from playground.memory import free_bytes, held_bytes
 from playground.progress import DivergedError
 from playground.runs.death import memory_sentence
+
+FORESEEN = (ValueError, DivergedError, LostProcessError)
+"""Settings, text or numbers that can't work, and the death of another process: the message is a sentence."""
 
 NO_MEMORY = re.compile(r"out of memory|can't allocate memory", re.IGNORECASE)
 
@@ -21,14 +25,14 @@ def explain(error: BaseException, run: Path, estimated: int | None) -> str:
         return explain_memory(error, estimated)
     if isinstance(error, OSError):
         return explain_os_error(error, Path(error.filename or run))
-    if isinstance(error, (ValueError, DivergedError)):  # settings, text or numbers that can't work
+    if isinstance(error, FORESEEN):
         return str(error)
     return f"{type(error).__name__}: {error}"
 
 
 def is_foreseen(error: BaseException) -> bool:
     """Tell whether the sentence says it all, so that no traceback is needed."""
-    return isinstance(error, (ValueError, DivergedError, PermissionError)) or is_out_of_memory(error)
+    return isinstance(error, (*FORESEEN, PermissionError)) or is_out_of_memory(error)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

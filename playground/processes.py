@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+TORCHRUN = "TORCHELASTIC_"
+"""The environment variables that torchrun sets for the processes it starts begin with this."""
+
 
 def start_time(pid: int) -> str | None:
     """Return when a living process started, in the system's own notation, or None if there is none.
@@ -29,6 +32,16 @@ def _start_time_linux(pid: int) -> str | None:
     fields = stat[stat.rfind(")") + 2 :].split()
     state, ticks_since_boot = fields[0], fields[19]
     return None if state in "ZX" else ticks_since_boot
+
+
+def is_started_by_torchrun() -> bool:
+    """Tell whether this process is one of several that train together."""
+    return f"{TORCHRUN}RUN_ID" in os.environ
+
+
+def run_pid() -> int:
+    """Return the process that stands for the run: this one, or the torchrun that started it and its like."""
+    return os.getppid() if is_started_by_torchrun() else os.getpid()
 
 
 def is_alive(pid: int | None, started: str | None) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 from playground.files import is_full, read_json, write_json_atomic
-from playground.processes import start_time
+from playground.processes import run_pid, start_time
 
 HEARTBEAT_SECONDS = 0.5
 RESERVE_BYTES = 1 << 16
@@ -32,8 +31,8 @@ class StatusFile:
         """Say that this process now works on the run."""
         self.update(
             state="preparing",
-            pid=os.getpid(),
-            start_time=start_time(os.getpid()),
+            pid=run_pid(),
+            start_time=start_time(run_pid()),
             reason="",
             queue=None,
             phase="starting",

@@ -21,6 +21,7 @@ from torch import Tensor
 from playground.config import ConfigError, RunConfig
 from playground.dataset import NO_TARGET, Rows, Tokens, rows_of
 from playground.devices import memory_bytes, mixed_precision
+from playground.distributed import ALONE, World
 from playground.linear_loss import linear_cross_entropy, score
 from playground.models import Model
 from playground.optim import clip_gradients, set_learning_rate
@@ -69,12 +70,14 @@ def train(
     device: torch.device,
     progress: Progress | None = None,
     generator: torch.Generator | None = None,
+    world: World = ALONE,
 ) -> Iterator[Record]:
     """Yield a record after every step, with the losses where they were measured; step 0 is evaluated first.
 
     `train_loss` is that of the batch the step learned from, in nats per token, before its update; `val_loss`
     is always of the same sample, and `full_val_loss`, at the end, of the whole validation text.
-    `progress` and `generator` (of the batch order) are moved on, and resume a run where given.
+    `progress` and `generator` (of the batch order) are moved on, and resume a run where given. Every process
+    of a `world` yields the same records.
     Ends early when patience is at its end. Raises DivergedError when the loss is no number or far too high.
     """
     progress = progress or Progress()
@@ -82,21 +85,22 @@ def train(
     speed, rows = Speed(progress.tokens_seen), data.rows("train", config.model.n_ctx)
     began = time.perf_counter() - progress.elapsed_s - progress.paused_s
     if progress.step == 0:
-        yield {"step": 0, "tokens_seen": 0, "elapsed_s": 0.0} | evaluate(model, data, config, device)
+        yield {"step": 0, "tokens_seen": 0, "elapsed_s": 0.0} | evaluate(model, data, config, device, world)
     while progress.step < config.train.steps and not progress.is_out_of_patience(config):
         lr = progress.learning_rate(config)
-        loss, grad_norm, n_tokens = train_step(model, optimizer, rows, config, device, generator, lr)
+        world.begin_step(config.train.seed, progress.step)
+        loss, grad_norm, n_tokens = train_step(model, optimizer, rows, config, device, generator, lr, world)
         progress.step += 1
         progress.tokens_seen += n_tokens
         record: Record = {"step": progress.step, "tokens_seen": progress.tokens_seen}
         if is_due(progress.step, config, "log_every", "eval_every", "checkpoint_every"):
             record |= {"train_loss": loss.item(), "lr": lr, "grad_norm": grad_norm.item()}
         if is_due(progress.step, config, "eval_every", "checkpoint_every"):
-            record |= evaluate(model, data, config, device)
+            record |= evaluate(model, data, config, device, world)
             progress.note_evaluation(record["val_loss"])
         progress.check(record, config)
         if progress.step == config.train.steps or progress.is_out_of_patience(config):
-            record |= evaluate_at_end(model, data, config, device)
+            record |= evaluate_at_end(model, data, config, device, world)
         progress.elapsed_s = time.perf_counter() - began - progress.paused_s
         record |= {"elapsed_s": progress.elapsed_s, "tokens_per_s": speed.update(progress.tokens_seen)}
         yield record | {"memory_bytes": memory_bytes(device)}
@@ -118,6 +122,7 @@ def train_step(
     device: torch.device,
     generator: torch.Generator,
     lr: float,
+    world: World = ALONE,
 ) -> tuple[Tensor, Tensor, int]:
     """Learn from one batch; return its loss, the length of the gradient before clipping, and its tokens.
 
@@ -127,16 +132,16 @@ def train_step(
     parts = [rows.draw(config.train.batch_size, device, generator) for _ in range(config.train.accumulate)]
     n_tokens = sum(int((targets != NO_TARGET).sum()) for _, targets in parts)
     total = torch.zeros((), device=device)
-    for inputs, targets in parts:
+    for number, part in enumerate(parts, start=1):
         with mixed_precision(device, config.train.precision):
-            loss = loss_of(model, inputs, targets) / n_tokens
+            loss = world.loss(loss_of, model, *part, is_last=number == len(parts)) / n_tokens
         loss.backward()
         total += loss.detach()
     grad_norm = clip_gradients(model.parameters(), config.optim.max_grad_norm or math.inf)
     set_learning_rate(optimizer, lr)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return total, grad_norm, n_tokens
+    return world.average(total), grad_norm, n_tokens
 
 
 def loss_of(model: Model, inputs: Tensor, targets: Tensor) -> Tensor:
@@ -150,22 +155,24 @@ def evaluate(
     data: Data,
     config: RunConfig,
     device: torch.device,
+    world: World = ALONE,
     *,
     split: str = "val",
     whole: bool = False,
 ) -> Record:
-    """Measure loss and accuracy on the fixed sample of a split, or on all of it."""
+    """Measure loss and accuracy on the fixed sample of a split, or on all of it; processes share the work."""
     model.eval()
     rows = data.rows(split, config.model.n_ctx)
     chosen = rows.evaluation_rows(rows.n_rows if whole else config.train.eval_sequences)
     size = config.train.batch_size
     total_loss, correct, count = 0.0, 0, 0
-    for i in range(0, len(chosen), size):
+    for i in range(world.rank * size, len(chosen), world.size * size):
         inputs, targets = rows.take(chosen[i : i + size], device)
         with mixed_precision(device, config.train.precision):
             loss, right = score(model.hidden(inputs), model.unembed.weight, targets)
         total_loss, correct = total_loss + loss, correct + right
         count += int((targets != NO_TARGET).sum())
+    total_loss, correct, count = world.total(total_loss, correct, count)
     loss = total_loss / count
     return {
         f"{split}_loss": loss,
@@ -175,12 +182,14 @@ def evaluate(
     }
 
 
-def evaluate_at_end(model: Model, data: Data, config: RunConfig, device: torch.device) -> Record:
+def evaluate_at_end(
+    model: Model, data: Data, config: RunConfig, device: torch.device, world: World = ALONE
+) -> Record:
     """Measure on the whole validation text, under names of its own, and on the test text if there is one."""
-    whole = evaluate(model, data, config, device, whole=True)
+    whole = evaluate(model, data, config, device, world, whole=True)
     record = {f"full_{name}": value for name, value in whole.items()}
     if data.test is not None:
-        record |= evaluate(model, data, config, device, split="test", whole=True)
+        record |= evaluate(model, data, config, device, world, split="test", whole=True)
     return record
 
 

@@ -7,7 +7,6 @@ so in one sentence, and what was written before stays.
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,10 @@ from playground.calibration import choose_threads, peak_flops
 from playground.checkpoint_keeper import CheckpointKeeper
 from playground.completion import complete_prompts
 from playground.config import ConfigError, RunConfig
-from playground.control import Control, StopRequestedError
+from playground.control import StopRequestedError
 from playground.corpora.hub import pinned
 from playground.crossings import CrossingWatch
+from playground.distributed import ALONE, World, control_of
 from playground.files import is_full, read_json, write_text_atomic
 from playground.full_disk import FullDisk
 from playground.job import build_job
@@ -31,6 +31,7 @@ from playground.loggers import check_installed, open_loggers
 from playground.pace import Pace
 from playground.prepare import prepare
 from playground.prepared import Prepared, load_prepared, save_prepared
+from playground.processes import run_pid
 from playground.progress import DivergedError, Progress
 from playground.records import Records
 from playground.sources import corpus_of, default_prompts
@@ -42,28 +43,33 @@ DONE, FAILED, STOPPED = 0, 1, 130
 PAUSE_POLL_SECONDS = 0.1
 
 
-def work(run: Path, *, resume: bool = False) -> int:
-    """Train the run in this folder to its end, start the next of the queue, and return the exit status."""
+def work(run: Path, *, resume: bool = False, world: World = ALONE) -> int:
+    """Train the run in this folder to its end, start the next of the queue, and return the exit status.
+
+    In a world of several processes, this is its rank 0.
+    """
     run = run.resolve()
     try:
-        return _work(run, resume)
+        return _work(run, resume, world)
     finally:
         runs.advance(run.parent)
 
 
-def _work(run: Path, resume: bool) -> int:
+def _work(run: Path, resume: bool, world: World) -> int:
     status = StatusFile(run)
     if status.values.get("state") != "queued":
         # Started by hand: a request of an earlier time is not meant. Started by the page, one may have
         # come since, and the page has cleared older ones.
         (run / "control.json").unlink(missing_ok=True)
     status.begin()
+    status.update(processes=world.members)
     try:
-        reason = Worker(run, status).run_to_end(resume)
+        reason = Worker(run, status, world).run_to_end(resume)
     except StopRequestedError as stop:
         status.end("stopped", str(stop) or "Stopped on request.")
         return STOPPED
-    except BaseException as error:
+    except BaseException as raised:
+        error = raised if endings.is_foreseen(raised) else world.cause_of(raised)
         reason = endings.explain(error, run, (status.values.get("memory") or {}).get("estimated"))
         status.end("failed", reason)
         if not endings.is_foreseen(error):
@@ -77,8 +83,8 @@ def _work(run: Path, resume: bool) -> int:
 class Worker:
     """One run on its way: its job, and what it writes."""
 
-    def __init__(self, run: Path, status: StatusFile) -> None:
-        self.run, self.status, self.control = run, status, Control(run)
+    def __init__(self, run: Path, status: StatusFile, world: World = ALONE) -> None:
+        self.run, self.status, self.world, self.control = run, status, world, control_of(run, world)
         self.config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
         self.progress = Progress()
         self.disk = FullDisk(run, status, self.control, self._note_full_disk)
@@ -96,11 +102,12 @@ class Worker:
         self.estimated = (memory.held_bytes() or 0) + peak_bytes(self.config)
         self.status.update(memory=self._memory())
         self.job = build_job(self.config, self.prepared)
+        self.world.check(self.config, self.job.device)
         self.watch = CrossingWatch(self.prepared.baselines)
         self.keeper.tidy()
         steps = runs.checkpoints(self.run) if resume else []
         state = self.keeper.go_on_from(steps[-1]) if steps else {}
-        self._measure_machine(state.get("threads"))
+        self._measure_machine(state)
         if steps:
             self._go_on_from(steps[-1], state)
         else:
@@ -121,9 +128,9 @@ class Worker:
 
     def _train(self) -> None:
         job, self.progress = self.job, self.job.progress
-        records = train(
-            job.model, job.optimizer, job.data, job.config, job.device, job.progress, job.generator
-        )
+        self.control.let_go(self.progress.step)
+        parts = job.model, job.optimizer, job.data, job.config, job.device, job.progress, job.generator
+        records = train(*parts, self.world)
         bar = tqdm(
             total=self.config.train.steps,
             initial=self.progress.step,
@@ -164,15 +171,17 @@ class Worker:
         text = self.config.to_json()
         self.disk.insist(lambda: write_text_atomic(self.run / "config.json", text, durable=True))
 
-    def _measure_machine(self, threads: int | None) -> None:
+    def _measure_machine(self, state: dict[str, Any]) -> None:
         """Set the CPU threads: those it had before (sums in another order differ), or the fastest number."""
-        job = self.job
+        job, world = self.job, self.world
         self._report("measuring this machine")
         if job.device.type == "cpu":
-            threads = threads or job.config.train.threads or choose_threads(job.model, job.data, job.config)
+            threads = state.get("threads") if state.get("processes", 1) == world.size else None
+            threads = threads or job.config.train.threads or world.threads_each()
+            threads = threads or choose_threads(job.model, job.data, job.config)
             torch.set_num_threads(threads)
             self.status.update(threads=threads)
-        self.flops_share = flops_per_token(self.config.model) / peak_flops(job.device)
+        self.flops_share = flops_per_token(self.config.model) / peak_flops(job.device) / world.size
 
     def _begin_anew(self) -> None:
         self.records.clear()
@@ -244,7 +253,8 @@ class Worker:
     def _write_checkpoint(self, val_loss: float | None) -> None:
         job = self.job
         self.records.sync()
-        self.keeper.save(job.model, job.optimizer, self.progress.step, job.state(), val_loss)
+        state = job.state() | {"processes": self.world.size}
+        self.keeper.save(job.model, job.optimizer, self.progress.step, state, val_loss)
 
     def _save_at_stop(self) -> str:
         """Save what was learned before the run ends; return what kept it from that, if something did."""
@@ -316,7 +326,7 @@ class Worker:
 def refuse_if_busy(run: Path) -> None:
     """Raise ConfigError if another process is training in this folder."""
     state = runs.status(run)
-    if runs.is_under_way(state) and state.get("pid") not in (None, os.getpid()):
+    if runs.is_under_way(state) and state.get("pid") not in (None, run_pid()):
         raise ConfigError(f"{run.name} is training already, in process {state['pid']}.")
     if not (run / "config.json").is_file() or read_json(run / "config.json") is None:
         raise ConfigError(f"{run} has no readable config.json.")

@@ -60,8 +60,8 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm", "transformers"})),
     "ui": (5, {"gradio", "numpy", "orjson", "pyarrow", "torch"}),
     **dict.fromkeys(["memory", "progress", "control", "records", "full_disk"], (0, set())),
-    **dict.fromkeys(["checkpoint_keeper", "endings"], (2, CORE)),
-    "job": (3, CORE),
+    **dict.fromkeys(["checkpoint_keeper", "distributed", "endings"], (2, CORE)),
+    **dict.fromkeys(["job", "follower"], (3, CORE)),
     "loggers": (3, {*CORE, "wandb", "trackio", "pandas"}),  # none of the three is there unless installed
     "__init__": (0, set()),
 }

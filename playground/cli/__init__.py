@@ -40,6 +40,7 @@ def usage() -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 2 bad arguments, 130 stopped, 1 anything else."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    argv = argv[1:] if argv[:1] == ["--"] else argv  # torchrun -m playground -- train ...
     if not argv or argv[0] in ("-h", "--help"):
         print(usage())
         return 0 if argv else BAD_ARGUMENTS

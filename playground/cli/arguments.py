@@ -57,7 +57,16 @@ class DocumentsArgs(TextArgs):
 
 @dataclass(frozen=True)
 class TrainArgs:
-    """Train a model in a run folder."""
+    """Train a model in a run folder.
+
+    With --processes, several processes of this machine share every batch.
+
+    For several machines, start this on each, with DIR on a disk that all see, and HOST one of them:
+
+    torchrun --nnodes 2 --nproc-per-node 4 --rdzv-backend c10d --rdzv-endpoint HOST:29500 --rdzv-id NAME
+
+    -m playground -- train --run DIR [FLAGS]
+    """
 
     model: Annotated[ModelConfig, Flat]
     data: Annotated[DataConfig, Flat]

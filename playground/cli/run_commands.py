@@ -10,8 +10,10 @@ from typing import Any
 
 from playground import runs
 from playground.cli.arguments import RunsArgs, SampleArgs, parse
-from playground.cli.run_folders import run_folder, train_args
+from playground.cli.run_folders import config_of, run_folder, train_args
+from playground.cli.together import train_together
 from playground.config import RunConfig
+from playground.processes import is_started_by_torchrun
 
 
 def prepare(argv: Sequence[str]) -> int:
@@ -30,13 +32,29 @@ def prepare(argv: Sequence[str]) -> int:
 
 def train(argv: Sequence[str]) -> int:
     """Train a model in a run folder."""
+    if is_started_by_torchrun():
+        return train_together(argv)
     args = train_args(argv, "train")
     folder = run_folder(args, argv)
     from playground import worker
 
     worker.refuse_if_busy(folder)
+    resume, processes = args.resume or bool(args.source), config_of(folder).train.processes
+    if processes > 1:
+        return _launch(folder, processes, resume)
     print(f"training in {folder}", flush=True)
-    return worker.work(folder, resume=args.resume or bool(args.source))
+    return worker.work(folder, resume=resume)
+
+
+def _launch(folder: Path, processes: int, resume: bool) -> int:
+    """Train with several processes, and return what one would."""
+    from playground import distributed
+
+    distributed.launch(folder, processes, resume=resume)
+    state = runs.status(folder)
+    if state["reason"]:
+        print(state["reason"])
+    return {"finished": 0, "stopped": 130}.get(state["state"], 1)
 
 
 def sample(argv: Sequence[str]) -> int:

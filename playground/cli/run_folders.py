@@ -11,7 +11,7 @@ from playground import presets, runs
 from playground.cli.arguments import PROG, TrainArgs, UsageError, parse, with_source
 from playground.config import RunConfig
 
-LONGER = ("steps", "patience")
+LONGER = ("steps", "patience", "processes")
 """Settings of train that may change when a run is resumed."""
 
 
@@ -20,7 +20,7 @@ def train_args(argv: Sequence[str], command: str) -> TrainArgs:
     source = flag_value(argv, "--from") or (flag_value(argv, "--run") if "--resume" in argv else "")
     folder = find_run(source) if flag_value(argv, "--from") else Path(source)
     if source and (folder / "config.json").is_file():
-        config, name = _config(folder), ""
+        config, name = config_of(folder), ""
         model = config.model
     else:
         name = flag_value(argv, "--preset") or presets.DEFAULT_PRESET
@@ -45,7 +45,8 @@ def find_run(name: str) -> Path:
     return Path(name) if (Path(name) / "config.json").is_file() else runs.find(runs.runs_root(), name)
 
 
-def _config(folder: Path) -> RunConfig:
+def config_of(folder: Path) -> RunConfig:
+    """Return the config of a run folder."""
     return RunConfig.from_json((folder / "config.json").read_text(encoding="utf-8"))
 
 
@@ -70,14 +71,14 @@ def _known_folder(folder: Path, args: TrainArgs, argv: Sequence[str]) -> Path:
             f"{folder} has its config already, so {extra[0]} can't be changed: name a new folder, "
             "or branch with --from."
         )
-    if args.resume and args.train != _config(folder).train:
-        runs.change_length(folder, args.train.steps, args.train.patience)
+    if args.resume and args.train != config_of(folder).train:
+        runs.change_length(folder, args.train.steps, args.train.patience, args.train.processes)
     return folder
 
 
 def _branch(args: TrainArgs, argv: Sequence[str]) -> Path:
     source = find_run(args.source)
-    config = _config(source)
+    config = config_of(source)
     if (args.model, args.data, args.text) != (config.model, config.data, ""):
         raise UsageError(
             f"A branch goes on with the model and the text of {source.name}: only settings of the optimizer, "

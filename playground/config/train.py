@@ -44,6 +44,8 @@ class TrainConfig:
     """bfloat16: of matrix products, all else stays float32; auto: where the hardware has it."""
     threads: int = 0
     """CPU threads; 0: measured before the first step."""
+    processes: int = 1
+    """Processes on this machine that share the rows of every batch; more than one pays on several GPUs."""
     loggers: str = ""
     """Other dashboards to write to, comma between: wandb, trackio, tensorboard; pip install what you name."""
 
@@ -51,9 +53,14 @@ class TrainConfig:
         check_choices(self)
         check_at_least(
             self, 1, "steps", "batch_size", "accumulate", "eval_every", "eval_sequences", "sample_every",
-            "checkpoint_every", "keep_checkpoints", "log_every",
+            "checkpoint_every", "keep_checkpoints", "log_every", "processes",
         )  # fmt: skip
         check_at_least(self, 0, "seed", "threads", "patience")
+        require(
+            self.processes <= self.batch_size,
+            f"batch_size ({self.batch_size}) must be at least processes ({self.processes}): "
+            "each process takes at least one row of every batch.",
+        )
         unknown = sorted(set(self.logger_names()) - set(LOGGERS))
         require(not unknown, f"loggers must be of {', '.join(LOGGERS)}, but there is {', '.join(unknown)}.")
 

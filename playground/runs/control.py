@@ -57,8 +57,10 @@ def resume(run: Path) -> None:
         start(run, resume=True)
 
 
-def change_length(run: Path, steps: int, patience: int) -> None:
-    """Change how long a run goes on when it is resumed; see schedules.lr_at for what its rate then does.
+def change_length(run: Path, steps: int, patience: int, processes: int | None = None) -> None:
+    """Change how long a run goes on when it is resumed, and with how many processes (None: as before).
+
+    See schedules.lr_at for what its rate then does.
 
     Raises RunError for a run that is under way, or has done as many steps already.
     """
@@ -70,6 +72,8 @@ def change_length(run: Path, steps: int, patience: int) -> None:
         raise RunError(f"steps is {steps:,}, but {run.name} has done {done:,} already: name more.")
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     config["train"] |= {"steps": steps, "patience": patience}
+    if processes is not None:
+        config["train"]["processes"] = processes
     write_text_atomic(run / "config.json", json.dumps(config, indent=2) + "\n", durable=True)
 
 

@@ -67,10 +67,12 @@ def _await_exit(worker: subprocess.Popen, run: Path, ended: Callable[[Path], obj
 def worker_environment() -> dict[str, str]:
     """Return the environment of a worker: idle compute threads sleep instead of spinning.
 
-    Spinning threads take a whole core from the page on a small machine.
+    Spinning threads take a whole core from the page on a small machine. Where one of several ranks starts the
+    next run, what torchrun told it is not for that.
     """
     quiet = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
-    return {**quiet, **os.environ, "PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "true"}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(processes.TORCHRUN)}
+    return {**quiet, **own, "PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "true"}
 
 
 def _process_of(run: Path) -> tuple[int | None, str | None]:

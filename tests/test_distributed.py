@@ -1,0 +1,170 @@
+"""Several processes that train together: real ones, which torchrun starts."""
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from playground import processes, runs, worker
+from playground.config import ConfigError, TrainConfig
+from playground.control import StopRequestedError
+from playground.distributed import talk
+from playground.files import read_json, write_json_atomic
+from playground.follower import obey
+from playground.progress import Progress
+from tests.small_runs import end, make_run, wait_for
+
+LOSSES = ("train_loss", "grad_norm", "val_loss", "val_accuracy", "full_val_loss", "tokens_seen", "lr")
+
+
+@pytest.fixture(autouse=True)
+def _keep_signal_handlers():
+    before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for name, handler in before.items():
+        signal.signal(name, handler)
+
+
+def make(root, name, *, steps, **data):
+    """Return a run whose batches of five rows no even number of processes can share equally."""
+    run = make_run(root, name, steps=steps, batch_size=5, accumulate=2, precision="float32")
+    config = read_json(run / "config.json")
+    config["data"] |= data
+    write_json_atomic(run / "config.json", config)
+    return run
+
+
+def torchrun(run, *flags, resume=False):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", *flags]
+    command += ["-m", "playground", "--", "train", "--run", str(run), *(["--resume"] if resume else [])]
+    with open(run / "log.txt", "ab") as log:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=runs.PROJECT, env=environment)
+
+
+def ranks(run):
+    return {member["rank"]: member for member in runs.status(run)["processes"]}
+
+
+def await_death(members, seconds=30):
+    deadline = time.time() + seconds
+    while any(processes.is_alive(m["pid"], m["start_time"]) for m in members):
+        assert time.time() < deadline, "a process is left"
+        time.sleep(0.05)
+
+
+def end_all(run, launcher):
+    """End what a test that failed has left; the ranks end by themselves when their launcher is gone."""
+    end(launcher)
+    await_death((read_json(run / "status.json") or {}).get("processes", []))
+
+
+def is_training(status):
+    return status["state"] == "running" and status.get("processes")
+
+
+def test_two_processes_learn_what_one_learns_and_one_goes_on_where_two_stopped(tmp_path):
+    padded = {"corpus": "toy-stories", "text_file": "", "batches": "padded"}
+    alone, together = (make(tmp_path, name, steps=10, **padded) for name in ("alone", "together"))
+    launcher = torchrun(together, "--nproc-per-node=2")
+    try:
+        assert launcher.wait(120) == 0
+    finally:
+        end_all(together, launcher.pid)
+    assert len(ranks(together)) == 2
+    assert worker.work(alone) == worker.DONE
+    for run in (alone, together):
+        runs.change_length(run, 16, 0)
+        assert worker.work(run, resume=True) == worker.DONE
+    records = [runs.read_metrics(run)[0] for run in (alone, together)]
+    assert [r["step"] for r in records[1]] == list(range(17)), "one log"
+    for one, two in zip(*records, strict=True):
+        for name in LOSSES:
+            assert two.get(name) == pytest.approx(one.get(name), abs=1e-4), (one["step"], name)
+    assert runs.checkpoints(together) == runs.checkpoints(alone)
+    assert [s["completion"] for s in runs.read_samples(together)[0]] == [
+        s["completion"] for s in runs.read_samples(alone)[0]
+    ]
+
+
+def test_requests_reach_all_ranks_and_the_death_of_one_ends_the_run_by_name(tmp_path):
+    run = make_run(tmp_path, steps=1_000_000, processes=2)
+    launcher = runs.start(run)
+    try:
+        assert wait_for(run, is_training)["pid"] == launcher
+        runs.pause(run)
+        wait_for(run, lambda s: s["state"] == "paused")
+        runs.set_learning_rate(run, 5e-3)
+        runs.resume(run)
+        step = wait_for(run, lambda s: s["state"] == "running")["step"]
+        wait_for(run, lambda s: s["step"] > step + 5)
+        members = ranks(run)
+        end(members[1]["pid"])
+        reason = wait_for(run, lambda s: s["state"] == "failed")["reason"]
+        await_death([*members.values(), {"pid": launcher, "start_time": processes.start_time(launcher)}])
+    finally:
+        end_all(run, launcher)
+    assert f"rank 1 of 2 (process {members[1]['pid']}) died" in reason
+    events = [event["event"] for event in runs.read_events(run)[0]]
+    assert events == ["paused", "lr", "resumed"]
+    assert runs.checkpoints(run)[-1] > 0
+
+
+def test_torchrun_starts_again_from_the_checkpoint_and_none_outlives_it(tmp_path):
+    run = make_run(tmp_path, steps=1_000_000)
+    launcher = torchrun(run, "--nproc-per-node=3", "--max-restarts=1")
+    try:
+        wait_for(run, lambda s: is_training(s) and s["step"] > 5)
+        first = ranks(run)
+        end(first[0]["pid"])
+        wait_for(run, lambda s: is_training(s) and s["processes"][0]["pid"] != first[0]["pid"])
+        second = ranks(run)
+        resumed = next(e for e in runs.read_events(run)[0] if e["event"] == "resumed")
+        end(launcher.pid)
+        launcher.wait()
+        await_death([*first.values(), *second.values()])
+    finally:
+        end_all(run, launcher.pid)
+    assert resumed["step"] > 0
+    assert len(second) == 3
+    assert runs.status(run)["state"] == "failed"
+
+
+def test_what_rank_0_hears_the_others_do_between_the_same_two_steps(tmp_path, monkeypatch):
+    words = queue.SimpleQueue()
+    monkeypatch.setattr(talk, "say", lambda word, value=0.0: words.put((word, value)))
+    monkeypatch.setattr("playground.follower.hear", words.get)
+    run = runs.create(tmp_path, "a", "{}")
+    control, progress = talk.SharedControl(run), Progress(step=7)
+    control.let_go(7)
+    assert obey(progress) == 7
+    runs.request(run, "set_lr", lr=0.5)
+    runs.request(run, "pause")
+    runs.request(run, "set_lr", lr=0.25)
+    asked = [control.next_request() for _ in range(4)]
+    assert [r and r["action"] for r in asked] == ["set_lr", "pause", "set_lr", None]
+    runs.request(run, "resume")
+    runs.request(run, "nonsense")
+    while control.next_request() is not None:
+        pass
+    obey(progress)
+    assert (progress.new_lr, progress.new_lr_step) == (0.25, 7)
+    assert words.empty(), "they go on when rank 0 does"
+    monkeypatch.setattr(talk, "KEEP_ALIVE_SECONDS", 0.0)
+    control.check_stop()
+    runs.request(run, "stop")
+    for _ in range(2):
+        with pytest.raises(StopRequestedError):
+            control.check_stop()
+    with pytest.raises(StopRequestedError):
+        obey(progress)
+    assert words.empty(), "nothing is said to those that have left"
+
+
+def test_more_processes_than_rows_are_refused():
+    with pytest.raises(ConfigError, match=r"batch_size \(4\) must be at least processes \(5\)"):
+        TrainConfig(batch_size=4, processes=5)
