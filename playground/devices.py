@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from playground.config import ConfigError
+from playground.memory import free_bytes
 
 
 def pick_device(name: str) -> torch.device:
@@ -36,9 +37,14 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     return False
 
 
+def uses_bfloat16(device: torch.device, precision: str = "auto") -> bool:
+    """Return whether matrix products are in bfloat16; auto: where that is fast."""
+    return precision == "bfloat16" or (precision == "auto" and has_fast_bfloat16(device))
+
+
 def mixed_precision(device: torch.device, precision: str = "auto") -> AbstractContextManager:
     """Compute matrix products in bfloat16 (auto: where that is fast), and all else in float32."""
-    if precision == "bfloat16" or (precision == "auto" and has_fast_bfloat16(device)):
+    if uses_bfloat16(device, precision):
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
 
@@ -46,6 +52,11 @@ def mixed_precision(device: torch.device, precision: str = "auto") -> AbstractCo
 def available_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_on(device: torch.device) -> int | None:
+    """Return the memory that can still be had on a device, None if it can't be told."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_bytes()
 
 
 def memory_bytes(device: torch.device) -> int:

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from playground.accounting import check_fits
 from playground.checkpoint import load_checkpoint
 from playground.config import RunConfig
-from playground.devices import pick_device
+from playground.devices import free_on, pick_device, uses_bfloat16
 from playground.models import Model, build_model
 from playground.optim import build_optimizer
 from playground.prepared import Prepared
@@ -67,6 +68,14 @@ class Job:
             step = self.progress.step
             record = {"lr": self.progress.learning_rate(self.config)}
             raise DivergedError(diverged("the weights became infinite or nan", step, record, self.config))
+
+
+def check_memory(config: RunConfig) -> None:
+    """Raise ConfigError, with the change that would help, if a run can't fit into the memory that is free."""
+    device = pick_device(config.train.device)
+    free = free_on(device)
+    if free is not None:
+        check_fits(config, free, half=uses_bfloat16(device, config.train.precision))
 
 
 def build_job(config: RunConfig, prepared: Prepared) -> Job:

@@ -26,7 +26,7 @@ from playground.crossings import CrossingWatch
 from playground.distributed import ALONE, World, control_of
 from playground.files import is_full, read_json, write_text_atomic
 from playground.full_disk import FullDisk
-from playground.job import build_job
+from playground.job import build_job, check_memory
 from playground.loggers import check_installed, open_loggers
 from playground.pace import Pace
 from playground.prepare import prepare
@@ -101,6 +101,8 @@ class Worker:
         self._complete_config()
         self.estimated = (memory.held_bytes() or 0) + peak_bytes(self.config)
         self.status.update(memory=self._memory())
+        if self.config.train.check_memory and self.world.size == 1:
+            check_memory(self.config)
         self.job = build_job(self.config, self.prepared)
         self.world.check(self.config, self.job.device)
         self.watch = CrossingWatch(self.prepared.baselines)

@@ -2,13 +2,14 @@ import errno
 import json
 import math
 import os
+import re
 import signal
 
 import pytest
 import torch
 from safetensors.numpy import load_file
 
-from playground import checkpoint, full_disk, records, runs, worker
+from playground import checkpoint, devices, full_disk, records, runs, worker
 from playground.config import RunConfig
 from playground.files import write_json_atomic
 from playground.schedules import lr_at
@@ -248,10 +249,23 @@ def test_a_run_ends_early_when_patience_is_at_its_end(tmp_path):
 
 def test_a_model_too_large_for_the_memory_is_said_as_such(tmp_path):
     run = make_run(tmp_path)
-    edit(run, model={"d_mlp": 10**11})
+    edit(run, model={"d_mlp": 10**11}, train={"check_memory": False})
     assert worker.work(run) == worker.FAILED
     assert "Memory ran out when" in runs.status(run)["reason"]
     assert "estimated to need" in runs.status(run)["reason"]
+
+
+def test_a_run_that_can_not_fit_is_refused_before_the_first_step_unless_told_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setattr(devices, "free_bytes", lambda: 250_000)
+    run = make_run(tmp_path, steps=1, batch_size=64)
+    assert worker.work(run) == worker.FAILED
+    reason = runs.status(run)["reason"]
+    assert re.match(
+        r"It would take [\d.]+ [kM]B of memory, but there are 250 kB: a batch of \d+ fits", reason
+    )
+    assert not (run / "metrics.jsonl").exists()
+    edit(run, train={"check_memory": False})
+    assert worker.work(run) == worker.DONE
 
 
 @pytest.mark.parametrize("name", ["metrics.jsonl", "step-000015"])

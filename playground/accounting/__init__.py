@@ -1,6 +1,7 @@
 """Parameters, operations, memory and time of a run, predicted from its settings alone."""
 
-from playground.accounting.estimates import Estimate, check_fits, estimate, gigabytes, largest_batch
+from playground.accounting.advice import check_fits, gigabytes, largest_batch
+from playground.accounting.estimates import Estimate, estimate, in_bfloat16
 from playground.accounting.flops import flops_per_step, flops_per_token, forward_flops_per_token
 from playground.accounting.machine import Machine, load_machine, save_machine
 from playground.accounting.memory import memory_parts, peak_bytes
@@ -16,6 +17,7 @@ __all__ = [
     "flops_per_token",
     "forward_flops_per_token",
     "gigabytes",
+    "in_bfloat16",
     "largest_batch",
     "load_machine",
     "lstm_of_equal_size",

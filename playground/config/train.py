@@ -46,6 +46,8 @@ class TrainConfig:
     """CPU threads; 0: measured before the first step."""
     processes: int = 1
     """Processes on this machine that share the rows of every batch; more than one pays on several GPUs."""
+    check_memory: bool = True
+    """Refuse, before the first step, a run that by its estimate can't fit into the memory that is free."""
     loggers: str = ""
     """Other dashboards to write to, comma between: wandb, trackio, tensorboard; pip install what you name."""
 

@@ -33,13 +33,14 @@ class TrainSide:
     preset_applied: Any
     """The event after which the settings are those of a preset."""
     preview: gr.HTML
+    estimate: gr.HTML
 
 
 def wire_data(demo: gr.Blocks, tab: gr.Tab, data: DataTab, train: TrainSide) -> None:
     """Wire the Data tab, and what the Train tab shows of the text."""
     form = [*data.chooser.form, *train.form]
     ready, timer = gr.State(""), gr.Timer(POLL_SECONDS, active=False)
-    seen = [data.status, data.button, train.preview, timer, ready, train.chosen]
+    seen = [data.status, data.button, train.preview, timer, ready, train.estimate, train.chosen]
     chosen = wire_chooser(data.chooser, train.short, train.preset)
     changes = [part.change for part in form if part is not data.chooser.part("corpus")]
     gr.on([demo.load, timer.tick, *changes], _look, form, seen, trigger_mode="always_last", **STATEFUL)

@@ -12,6 +12,7 @@ from playground import runs
 from playground.ui.data_tab import DATA_CSS, build_data_tab
 from playground.ui.data_wiring import wire_data
 from playground.ui.sample_tab import build_sample_tab
+from playground.ui.settings.component import SETTINGS_CSS
 from playground.ui.theme import CSS, HEADER_HTML, THEME
 from playground.ui.token_view import TOKEN_CSS
 from playground.ui.tokenize_tab import build_tokenize_tab
@@ -45,7 +46,7 @@ def serve(demo: gr.Blocks) -> None:
     calm_queue(demo)
     demo.launch(
         theme=THEME,
-        css=CSS + TOKEN_CSS + DATA_CSS,
+        css=CSS + TOKEN_CSS + DATA_CSS + SETTINGS_CSS,
         ssr_mode=False,
         prevent_thread_lock=True,
         max_file_size=MAX_UPLOAD,

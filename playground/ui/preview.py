@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
-from playground.accounting import count_parameters
 from playground.config import ConfigError, RunConfig
 from playground.prepared import Prepared
 from playground.ui import messages
@@ -23,16 +21,11 @@ MEANINGS = (
 def preview_html(config: RunConfig, prepared: Prepared) -> str:
     """Return the card that is shown before launching."""
     numbers = prepared.baselines
-    model = dataclasses.replace(config.model, d_vocab=numbers["d_vocab"])
-    tokens_per_step = config.train.batch_size * config.train.accumulate * model.n_ctx
-    epochs = config.train.steps * tokens_per_step / numbers["train_tokens"]
-    figures = (
-        ("Parameters", f"{count_parameters(model)['total']:,}"),
-        ("Training tokens", f"{numbers['train_tokens']:,}"),
-        ("Vocabulary", f"{numbers['d_vocab']:,}"),
-        ("Epochs", f"{epochs:.1f}" if epochs < 100 else f"{epochs:,.0f}"),
+    sizes = f"{numbers['train_tokens']:,} training tokens, {numbers['d_vocab']:,} in the vocabulary"
+    return (
+        f"{_warnings(config, prepared)}{messages.note(sizes)}"
+        f'<details class="pg-beat"><summary>Losses to beat</summary>{_table(numbers)}</details>'
     )
-    return f"{messages.tiles(figures)}{_table(numbers)}{_warnings(config, prepared)}"
 
 
 def _table(numbers: Numbers) -> str:
@@ -50,7 +43,7 @@ def _table(numbers: Numbers) -> str:
             f"<td></td><td>{numbers['floor']:.3f}</td></tr>"
         )
     return (
-        '<table class="pg-baselines"><caption>Losses to beat, in nats per token</caption>'
+        '<table class="pg-baselines"><caption>In nats per token</caption>'
         '<thead><tr><th></th><th scope="col">in sample</th><th scope="col">held out</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
         '<p class="pg-note">In sample: counted on the training text itself, for the training loss. '

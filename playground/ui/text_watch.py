@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from playground.prepared import Prepared
 from playground.splits import Report
 from playground.ui import messages
 from playground.ui.data_form import HUB, OWN_TEXT, DataForm
+from playground.ui.estimate_view import estimate_html, vocabulary_of, with_vocabulary
+from playground.ui.machine_watch import MACHINE
 from playground.ui.preparing import Job, Jobs
 from playground.ui.preview import preview_html
 from playground.ui.progress_view import render_progress
@@ -45,10 +48,32 @@ class Sight:
     """What the button says: Cancel, Prepare, or nothing."""
     ready: str = ""
     """The key of a text that is ready."""
+    estimate: str = ""
+    """What the run would take, as far as it is known."""
 
 
 def look(form: Form, visitor: str) -> Sight:
-    """Return how far the text of a form is; it begins to be prepared if nobody has asked for it before."""
+    """Return how far the text of a form is, and what a run of it would take."""
+    sight = _look(form, visitor)
+    return dataclasses.replace(sight, estimate=_estimate(form, prepared_of(sight.ready)))
+
+
+def _estimate(form: Form, prepared: Prepared | None) -> str:
+    """Return the figures of a run; nothing for settings that can't work, or a vocabulary yet unknown."""
+    try:
+        config = form.config()
+    except ConfigError:  # which is said at the control and in the preview
+        return ""
+    d_vocab = prepared.tokenizer.d_vocab if prepared else vocabulary_of(config.data.tokenizer)
+    if not d_vocab:
+        return ""
+    tokens = len(prepared.train) if prepared else 0
+    machine = MACHINE.ask()
+    return estimate_html(with_vocabulary(config, d_vocab), tokens, machine, MACHINE.is_measuring)
+
+
+def _look(form: Form, visitor: str) -> Sight:
+    """Look at the text; it begins to be prepared if nobody has asked for it before."""
     if form.data.is_empty:
         said = messages.note(EMPTY[form.data.corpus])
         return Sight(said, said)
@@ -119,6 +144,7 @@ def visitor_of(request: gr.Request | None) -> str:
 
 
 def updates(sight: Sight) -> tuple[Any, ...]:
-    """Return what goes to status, button, preview, timer and key."""
+    """Return what goes to status, button, preview, timer, key and estimate."""
     button = gr.update(value=sight.button or "Cancel", visible=bool(sight.button))
-    return sight.status, button, sight.preview, gr.Timer(active=sight.button == "Cancel"), sight.ready
+    timer = gr.Timer(active=sight.button == "Cancel" or MACHINE.is_measuring)
+    return sight.status, button, sight.preview, timer, sight.ready, sight.estimate

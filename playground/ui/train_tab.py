@@ -16,11 +16,14 @@ from playground.ui import messages
 from playground.ui.data_form import CORPUS_CHOICES
 from playground.ui.data_tab import DataTab
 from playground.ui.data_wiring import TrainSide
+from playground.ui.estimate_view import EstimateView, check_memory, with_vocabulary
+from playground.ui.machine_watch import MACHINE
 from playground.ui.monitor import Monitor
 from playground.ui.preview import check_rows
 from playground.ui.run_choices import default_run, run_choices
+from playground.ui.settings.component import Settings, settings_value
 from playground.ui.text_watch import EMPTY, visitor_of, wait_for
-from playground.ui.train_form import Form, settings_of
+from playground.ui.train_form import Form
 
 REFRESH_SECONDS = 2.5
 LAUNCH_PATIENCE_SECONDS = 5
@@ -38,11 +41,12 @@ class Controls:
     chosen: gr.HTML
     to_data: gr.Button
     form: list[Any]
-    """Preset and settings, in the order of Form."""
+    """Preset and settings, in the order that Form reads."""
     look_for: gr.HTML
     launch: gr.Button
     message: gr.HTML
     preview: gr.HTML
+    estimate: EstimateView
     run: gr.Dropdown
     pause: gr.Button
     stop: gr.Button
@@ -69,8 +73,8 @@ def build_train_tab(demo: gr.Blocks, tabs: gr.Tabs, data: DataTab) -> tuple[gr.D
     controls = Controls(**left, run=run, pause=pause, stop=stop, run_message=run_message, monitor=monitor)
     applied = _wire_form(controls, tabs, data)
     _wire_run(controls, demo)
-    preset, preview = controls.form[0], controls.preview
-    return run, TrainSide(controls.form, controls.corpus, controls.chosen, preset, applied, preview)
+    preset, preview, estimate = controls.form[0], controls.preview, controls.estimate
+    return run, TrainSide(controls.form, controls.corpus, controls.chosen, preset, applied, preview, estimate)
 
 
 def _build_form() -> dict[str, Any]:
@@ -82,37 +86,21 @@ def _build_form() -> dict[str, Any]:
     choices = [(p.title, p.name) for p in presets.PRESETS.values()]
     preset = gr.Dropdown(choices, value=start.name, label="Model", elem_id="preset")
     look_for = gr.HTML(messages.note(start.look_for), padding=False)
-    message = gr.HTML(padding=False, elem_id="launch-message")
     launch = gr.Button("Launch training", variant="primary", size="lg", elem_id="launch")
-    with gr.Accordion("Settings", open=False):
-        settings = _build_settings(settings_of(start.name))
-    with gr.Accordion("Before you launch", open=True):
-        preview = gr.HTML(padding=False, elem_id="preview")
+    message = gr.HTML(padding=False, elem_id="launch-message")
+    estimate = EstimateView(padding=False, elem_id="estimate", elem_classes="pg-estimate-block")
+    preview = gr.HTML(padding=False, elem_id="preview", elem_classes="pg-preview")
+    settings = Settings(start.name, padding=False, elem_id="settings")
     return {
-        "corpus": corpus, "chosen": chosen, "to_data": to_data, "form": [preset, *settings],
-        "look_for": look_for, "launch": launch, "message": message, "preview": preview,
+        "corpus": corpus, "chosen": chosen, "to_data": to_data, "form": [preset, settings],
+        "look_for": look_for, "launch": launch, "message": message, "preview": preview, "estimate": estimate,
     }  # fmt: skip
 
 
-def _build_settings(values: tuple) -> list[gr.components.Component]:
-    n_layers, n_heads, d_model, n_ctx, batch_size, lr, steps = values
-    with gr.Row():
-        layers = gr.Number(n_layers, label="Layers", precision=0, minimum=1, min_width=80)
-        heads = gr.Number(n_heads, label="Heads", precision=0, minimum=1, min_width=80)
-    with gr.Row():
-        width = gr.Number(d_model, label="Width", precision=0, minimum=1, min_width=80)
-        context = gr.Number(n_ctx, label="Context", precision=0, minimum=1, min_width=80)
-    with gr.Row():
-        batch = gr.Number(batch_size, label="Batch", precision=0, minimum=1, min_width=80)
-        rate = gr.Number(lr, label="Learning rate", min_width=80)
-    step_count = gr.Number(steps, label="Steps", precision=0, minimum=1)
-    return [layers, heads, width, context, batch, rate, step_count]
-
-
 def _wire_form(c: Controls, tabs: gr.Tabs, data: DataTab) -> Any:
-    preset, *settings = c.form
+    preset, settings = c.form
     c.to_data.click(lambda: gr.Tabs(selected="data"), None, tabs, **QUIET)
-    applied = preset.input(_apply_preset, preset, [c.look_for, *settings], **QUIET)
+    applied = preset.input(_apply_preset, preset, [c.look_for, settings], **QUIET)
     c.launch.click(
         _launch,
         [*data.chooser.form, *c.form],
@@ -138,7 +126,7 @@ def _wire_run(c: Controls, demo: gr.Blocks) -> None:
 
 
 def _apply_preset(name: str) -> list:
-    return [messages.note(presets.preset(name).look_for), *settings_of(name)]
+    return [messages.note(presets.preset(name).look_for), settings_value(name)]
 
 
 def _launch(request: gr.Request, *values: Any) -> tuple:
@@ -165,6 +153,8 @@ def _create_and_start(form: Form, root: Path, visitor: str) -> Path:
     prepared = wait_for(form.data, visitor, LAUNCH_PATIENCE_SECONDS)
     if prepared is not None:
         check_rows(prepared, config)
+        if config.train.check_memory:
+            check_memory(with_vocabulary(config, prepared.tokenizer.d_vocab), MACHINE.ask())
     stored = dataclasses.replace(config, data=form.data.stored_config())
     run = runs.create(root, f"{form.data.run_name()}-{form.preset}", stored.to_json())
     try:
