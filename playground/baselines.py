@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from playground.counting import pair_counts, token_counts
-from playground.ngrams import MAX_COUNTED, Counts, fit_ngrams
+from playground.ngram_counts import Counts
+from playground.ngrams import MAX_COUNTED, fit_ngrams
 
 ORDER_NAMES = ("unigram", "bigram", "trigram", "4-gram", "5-gram")
 """Names of the orders 1 to 5, as in baselines.json."""
@@ -61,7 +62,7 @@ def _as_tokens(tokens: ArrayLike, at_least: int) -> NDArray[np.integer]:
     return array
 
 
-def _plug_in_entropy(counts: NDArray[np.integer], times: NDArray[np.integer] | None = None) -> float:
+def _plug_in_entropy(counts: NDArray[Any], times: NDArray[np.integer] | None = None) -> float:
     """Return the entropy of these counts, each of which `times` outcomes have (without it: one)."""
     often = counts > 1  # 0 ln 0 and 1 ln 1 are nothing
     seen = counts[often].astype(np.float64)
@@ -112,6 +113,5 @@ def all_baselines(train: ArrayLike, held_out: ArrayLike, d_vocab: int) -> dict[s
 
 def counted_entropy(counts: Counts, order: int) -> float:
     """Return the plug-in entropy of a token given those before, from runs counted already, in nats."""
-    runs = counts.counts[order - 1]
-    numbers, n_contexts = counts.contexts(order)
-    return max(0.0, _plug_in_entropy(runs) - _plug_in_entropy(np.bincount(numbers, runs, n_contexts)))
+    level = counts.levels[order - 1]
+    return max(0.0, _plug_in_entropy(level.counts) - _plug_in_entropy(level.totals))

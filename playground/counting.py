@@ -1,7 +1,7 @@
 """Counting pairs and longer runs of tokens, without a table of d_vocab x d_vocab.
 
-Two ways: compiled tables where the counts of pairs alone are wanted (for hundreds of millions of tokens), and
-sorting where the runs themselves are (`Grams`).
+Counts of pairs alone (`PairCounts`, for hundreds of millions of tokens), and the runs themselves (`Grams`):
+of short texts by NumPy's sorting, of long ones by compiled code.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from playground.token_files import refuse_beyond, release
 
 COMPILED_FROM = 3_000_000
 """From as many tokens on, loading the compiler pays; below, sorting is as quick."""
+
+RUNS_COMPILED_FROM = 500_000
+"""The same for runs of any length, which take longer to sort."""
 
 TOKENS_AT_ONCE = 1 << 20
 """Tokens of a long text that are counted together."""
@@ -44,9 +47,9 @@ class Grams:
     """Sorted, without repetition."""
     counts: NDArray[np.int64]
     """How often each run occurs."""
-    somewhere: NDArray[np.intp]
+    somewhere: NDArray[np.integer]
     """A position at which each run begins."""
-    at: NDArray[np.int64]
+    at: NDArray[np.integer]
     """The number of the run that begins at each position of the text."""
 
     @property
@@ -58,9 +61,14 @@ class Grams:
 def grams_by_order(tokens: NDArray[np.integer], d_vocab: int, max_order: int) -> Iterator[Grams]:
     """Yield the runs of 1, 2, ... max_order tokens, as long as the text has any; see token_counts."""
     refuse_beyond(tokens, d_vocab)
+    if len(tokens) >= RUNS_COMPILED_FROM:
+        from playground.compiled_runs import runs_by_length  # only where that pays
+
+        yield from (Grams(*runs) for runs in runs_by_length(tokens, d_vocab, max_order))
+        return
     prefix = np.zeros(len(tokens) + 1, dtype=np.int64)  # the empty run, at every position
     for order in range(1, min(max_order, len(tokens)) + 1):
-        keys = prefix[: len(tokens) - order + 1] * d_vocab
+        keys = prefix[: len(tokens) - order + 1].astype(np.int64) * d_vocab
         keys += tokens[order - 1 :]
         grams = _number(keys)
         prefix = grams.at
@@ -79,10 +87,24 @@ def _number(keys: NDArray[np.int64]) -> Grams:
     return Grams(ordered[starts], np.diff(np.append(starts, len(keys))), order[starts], at)
 
 
-def look_up(known: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the place of each key among sorted known ones, -1 for a key that is not there."""
-    if not len(known):
-        return np.full(len(keys), -1)
+def look_up(
+    known: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    contexts: NDArray[np.int64],
+    tokens: NDArray[np.integer],
+    d_vocab: int,
+) -> NDArray[np.int64]:
+    """Return the place of each key, contexts * d_vocab + tokens, among sorted known ones; -1: not there.
+
+    The keys of context c are known[rows[c]:rows[c + 1]], and a context of -1 has none.
+    """
+    if len(known) >= RUNS_COMPILED_FROM:
+        from playground.compiled_runs import find
+
+        found = np.empty(len(contexts), np.int64)
+        find(known, rows, d_vocab, contexts, tokens, found)
+        return found
+    keys = np.where(contexts >= 0, contexts * d_vocab + tokens, -1)
     places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
     return np.where(known[places] == keys, places, -1)
 

@@ -24,7 +24,7 @@ from playground.splits import SPLITS, Piece, Report, Scan, Split, ignore, pieces
 from playground.token_files import TokenFile, read_tokens
 from playground.tokenizers import Tokenizer, build_tokenizer, is_learned
 
-FORMAT = 3
+FORMAT = 4
 """Changed when the same text and settings would be prepared in another way."""
 
 MIN_TOKENS = 3

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground import compiled_counts, counting
-from playground.counting import grams_by_order, look_up, pair_counts, token_counts
+from playground.counting import grams_by_order, pair_counts, token_counts
 
 
 def counted(tokens, order):
@@ -28,15 +28,6 @@ def test_runs_are_those_that_a_dictionary_counts(tokens, alphabet):
 
 def test_there_are_no_runs_longer_than_the_text():
     assert [grams.size for grams in grams_by_order(np.array([1, 2]), 3, 5)] == [2, 1]
-
-
-@given(st.lists(st.integers(0, 50)), st.lists(st.integers(-3, 60), min_size=1))
-def test_look_up_finds_what_is_there(known, keys):
-    ordered = np.unique(np.array(known, dtype=np.int64))
-    places = look_up(ordered, np.array(keys))
-    for key, place in zip(keys, places.tolist(), strict=True):
-        assert (place >= 0) == (key in known)
-        assert place < 0 or ordered[place] == key
 
 
 def spelled_out(pairs):

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground import ngrams
+from playground import counting, ngrams
 from playground.config import DataConfig
-from playground.ngrams import Counts, NgramModel, Tuning, best_weights, discounts, fit_ngrams
+from playground.mixing import BUCKETS
+from playground.ngram_counts import Counts, discounts
+from playground.ngrams import NgramModel, Tuning, fit_ngrams
 from playground.prepare import prepare
 
-KNESER_NEY, DIRICHLET = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
+KNESER_NEY, DIRICHLET = ((1.0, 0.0, 0.0),) * BUCKETS, ((0.0, 1.0, 0.0),) * BUCKETS
 
 
 def grams(tokens, order):
@@ -100,20 +102,6 @@ def test_discounts_follow_the_formula():
     np.testing.assert_array_equal(discounts(np.array([5, 9])), [0, 0.5, 1.0, 1.5])
 
 
-def test_weights_find_the_best_opinion_and_the_best_mixture():
-    rng = np.random.default_rng(0)
-    good, bad = rng.uniform(0.5, 0.9, 500), rng.uniform(0.01, 0.1, 500)
-    weights = best_weights([bad, good])
-    assert weights[1] > 0.99
-    opinions = [rng.uniform(0, 1, 500) for _ in range(2)]
-
-    def loss(w):
-        return -np.log(w * opinions[0] + (1 - w) * opinions[1]).sum()
-
-    best = min(np.linspace(0.001, 0.999, 999), key=loss)
-    assert best_weights(opinions)[0] == pytest.approx(best, abs=5e-3)
-
-
 def test_weights_are_chosen_without_the_text_that_is_scored():
     tokens = np.random.default_rng(1).integers(0, 6, 4000)
     model = fit_ngrams(tokens, 6, 3)
@@ -133,12 +121,37 @@ def test_a_text_without_tokens_is_refused():
         fit_ngrams(np.array([], dtype=int), 5, 2)
 
 
+@pytest.mark.parametrize("order", [1, 3, 5])
+def test_long_texts_counted_by_the_compiled_code_score_the_same(monkeypatch, order):
+    rng = np.random.default_rng(0)
+    train, text = (np.minimum(rng.zipf(1.3, n), 40) - 1 for n in (6000, 500))
+    plain = fit_ngrams(train, 40, order).cross_entropies(text)
+    monkeypatch.setattr(counting, "RUNS_COMPILED_FROM", 1)
+    assert fit_ngrams(train, 40, order).cross_entropies(text) == pytest.approx(plain, rel=1e-12)
+
+
+def test_a_text_scored_in_blocks_scores_as_a_whole(monkeypatch):
+    rng = np.random.default_rng(0)
+    train, text = (np.minimum(rng.zipf(1.3, n), 40) - 1 for n in (3000, 500))
+    model = fit_ngrams(train, 40, 5)
+    whole = [-log_probs[1:].mean() for log_probs in model.log_probs_by_order(text)]
+    monkeypatch.setattr(ngrams, "SCORED_AT_ONCE", 37)
+    assert model.cross_entropies(text) == pytest.approx(whole, rel=1e-12)
+
+
 @pytest.mark.parametrize("tokenizer", ["char", "bpe:512"])
-def test_every_order_is_about_as_good_as_textbook_kneser_ney_on_real_text(tokenizer):
-    """That of the paper, which a test above holds this code to; its top order scores alone, as there."""
+def test_the_strongest_is_better_than_textbook_kneser_ney_on_real_text(tokenizer):
+    """That of the paper, which a test above holds this code to; its top order scores alone, as there.
+
+    It is one of the opinions mixed, so that no order can lose by more than the error of weights chosen on
+    a tenth of the training text: here two standard errors of the mean difference over 60 stretches.
+    """
     prepared = prepare(DataConfig(corpus="python-reference", tokenizer=tokenizer))
     counts = Counts(np.asarray(prepared.train), prepared.tokenizer.d_vocab, 5)
-    textbook = NgramModel(counts, [Tuning(1.0, KNESER_NEY)] * 5).cross_entropies(prepared.val)
-    ours = list(prepared.baselines["held_out"].values())
-    assert all(own <= paper + 2e-3 for own, paper in zip(ours, textbook, strict=True)), (ours, textbook)
-    assert min(ours) == ours[-1] < min(textbook) + 1e-3
+    textbook = NgramModel(counts, [Tuning(1.0, KNESER_NEY)] * 5)
+    ours = fit_ngrams(prepared.train, prepared.tokenizer.d_vocab, 5)
+    both = zip(*(model.log_probs_by_order(prepared.val) for model in (ours, textbook)), strict=True)
+    for own, paper in both:
+        lost = np.array([stretch.mean() for stretch in np.array_split((paper - own)[1:], 60)])
+        assert lost.mean() <= 2 * lost.std(ddof=1) / math.sqrt(60)
+    assert min(ours.cross_entropies(prepared.val)) < min(textbook.cross_entropies(prepared.val))
