@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from playground.config import DataConfig
+from playground import runs
+from playground.config import DataConfig, RunConfig
 from playground.corpora import Corpus, corpus_info, file_corpus, limited, load_corpus
 from playground.corpora.hub import hub_corpus, hub_stream, pinned
 from playground.corpora.hub_catalogue import HUB_PRESETS
@@ -85,6 +86,16 @@ def copy_text(named: DataConfig, held: DataConfig, run: Path) -> None:
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
+
+
+def create_run(root: Path, name: str, config: RunConfig) -> Path:
+    """Make a run folder that holds its own text; without a name it is called after that."""
+    named = settled(config.data)
+    data = held(named)
+    config = dataclasses.replace(config, data=data)
+    run = runs.create(root, name or source_name(named), config.to_json())
+    copy_text(named, data, run)
+    return run
 
 
 def _size(path: Path) -> int:

@@ -15,6 +15,8 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
         ["config", "presets", "files", "processes", "runs", "crossings", "locks", "cache", "pace"], (0, set())
     ),
     **dict.fromkeys(["status_file", "schedules", "accounting", "curve_notes"], (0, set())),
+    **dict.fromkeys(["config_difference", "run_summary", "run_archive"], (0, set())),
+    **dict.fromkeys(["reproduce", "sweeps", "experiments"], (1, set())),
     **dict.fromkeys(
         [
             "tokenizers",

@@ -153,7 +153,7 @@ class CorporaArgs:
 
 @dataclass(frozen=True)
 class RunsArgs:
-    """List the runs, or ask something of one that is under way."""
+    """List the runs, ask something of one that is under way, or keep order among the others."""
 
     stop: str = ""
     """Name of a run to stop."""
@@ -163,6 +163,30 @@ class RunsArgs:
     """Name of a paused run to go on with, or of a stopped one to start again from its last checkpoint."""
     set_lr: tuple[str, float] | None = None
     """Name of a run and its learning rate from now on."""
+    cancel: str = ""
+    """Name of a run to take out of the queue."""
+    first: str = ""
+    """Name of a waiting run that is to be the next one."""
+    title: tuple[str, str] | None = None
+    """Name of a run and the title that is shown for it."""
+    note: tuple[str, str] | None = None
+    """Name of a run and a note on it."""
+    group: str = ""
+    """Name of a sweep whose runs are shown as a table, the best first."""
+    delete: str = ""
+    """Name of a run to move to the trash, which keeps it for 14 days."""
+    restore: str = ""
+    """Name of a run to bring back from the trash."""
+    empty_trash: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Delete for good what is in the trash."""
+    pack: tuple[str, str] | None = None
+    """Name of a run and the zip to write it to, which another playground imports."""
+    unpack: str = ""
+    """Zip of a run to import."""
+    command: str = ""
+    """Name of a run whose command line is printed."""
+    script: str = ""
+    """Name of a run for which a stand-alone Python script is printed."""
     json: tyro.conf.FlagCreatePairsOff[bool] = False
     """Print JSON."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from playground import runs
+from playground.cli import run_book
 from playground.cli.arguments import RunsArgs, SampleArgs, parse
 from playground.cli.run_folders import config_of, run_folder, train_args
 from playground.cli.together import train_together
@@ -82,10 +83,11 @@ def sample(argv: Sequence[str]) -> int:
 
 
 def list_runs(argv: Sequence[str]) -> int:
-    """List the runs; stop, pause or resume one, or change its learning rate."""
+    """List the runs; stop, pause, resume, queue, name, delete, pack or repeat one; the table of a sweep."""
     args = parse(RunsArgs, argv, "runs")
     root = runs.runs_root()
-    if _ask(args, root):
+    runs.advance(root)
+    if _ask(args, root) | run_book.followed(args, root):
         return 0
     rows: list[dict[str, Any]] = [{"name": run.name, **runs.status(run)} for run in runs.list_runs(root)]
     if args.json:

@@ -98,22 +98,21 @@ def _branch(args: TrainArgs, argv: Sequence[str]) -> Path:
 
 
 def _new_folder(args: TrainArgs, argv: Sequence[str]) -> Path:
-    from playground.sources import copy_text, held, settled, source_name
+    from playground.sources import create_run
 
-    named = settled(with_source(args.data, args.text))
-    data = held(named)
-    config = RunConfig(
+    config = new_config(args, f"{PROG} train {shlex.join(argv)}")
+    root = Path(args.run).resolve().parent if args.run else runs.runs_root()
+    return create_run(root, Path(args.run).name if args.run else "", config)
+
+
+def new_config(args: TrainArgs, command: str) -> RunConfig:
+    """Return the config that the flags of a new run mean."""
+    return RunConfig(
         model=args.model,
-        data=data,
+        data=with_source(args.data, args.text),
         optim=args.optim,
         train=args.train,
         sample=args.sample,
         preset=args.preset,
-        command=f"{PROG} train {shlex.join(argv)}",
+        command=command,
     )
-    name, root = Path(args.run).name, Path(args.run).resolve().parent
-    if not args.run:
-        name, root = source_name(named), runs.runs_root()
-    run = runs.create(root, name, config.to_json())
-    copy_text(named, data, run)
-    return run

@@ -31,7 +31,7 @@ from playground.runs.folders import (
     runs_root,
 )
 from playground.runs.launch import worker_environment
-from playground.runs.meta import Meta, change_meta, group_runs, read_meta
+from playground.runs.meta import META_FILE, Meta, change_meta, group_runs, read_meta
 from playground.runs.queue import advance, cancel, move_first, place, slots, start, waiting_runs
 from playground.runs.state import ACTIVE, START_SECONDS, active_run, is_under_way, is_waiting, status
 from playground.runs.trash import KEPT_DAYS, Deleted, delete_run, deleted_runs, empty_trash, restore_run
@@ -39,6 +39,7 @@ from playground.runs.trash import KEPT_DAYS, Deleted, delete_run, deleted_runs, 
 __all__ = [
     "ACTIVE",
     "KEPT_DAYS",
+    "META_FILE",
     "PROJECT",
     "START_SECONDS",
     "Deleted",
