@@ -8,15 +8,19 @@ import sys
 import time
 
 import pytest
+import torch
+import torch.distributed as dist
 
 from playground import processes, runs, worker
 from playground.config import ConfigError, TrainConfig
 from playground.control import StopRequestedError
-from playground.distributed import talk
+from playground.distributed import Group, talk
+from playground.distributed import group as group_module
+from playground.distributed.watch import Watch, end_as_failed
 from playground.files import read_json, write_json_atomic
 from playground.follower import obey
 from playground.progress import Progress
-from tests.small_runs import end, make_run, wait_for
+from tests.small_runs import end, make_run, small_config, wait_for
 
 LOSSES = ("train_loss", "grad_norm", "val_loss", "val_accuracy", "full_val_loss", "tokens_seen", "lr")
 
@@ -163,6 +167,60 @@ def test_what_rank_0_hears_the_others_do_between_the_same_two_steps(tmp_path, mo
     with pytest.raises(StopRequestedError):
         obey(progress)
     assert words.empty(), "nothing is said to those that have left"
+
+
+@pytest.fixture
+def group():
+    """Return a rank that is the only one: a process group that needs no torchrun."""
+    store = dist.HashStore()
+    dist.init_process_group("gloo", store=store, rank=0, world_size=1)
+    yield Group(store, 0, 1, Watch(os.getppid()))
+    dist.destroy_process_group()
+
+
+def test_why_a_rank_is_gone_is_found_out_and_an_error_of_ones_own_stays(group, monkeypatch):
+    monkeypatch.setattr(group_module, "VERDICT_SECONDS", 0.1)
+    own, silent = ZeroDivisionError("own"), RuntimeError("gloo: Timed out waiting for recv")
+    assert group.cause_of(own) is own
+    assert "could not reach another rank (timed out)" in str(group.cause_of(silent))
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    member = {"rank": 1, "host": group.host, "pid": child.pid, "start_time": "1"}
+    child.wait()
+    group.size, group.members = 2, (*group.members, member)
+    assert f"rank 1 of 2 (process {child.pid}) died" in str(group.cause_of(silent))
+    group.members = (*group.members[:1], {**member, "host": "elsewhere"})
+    assert "could not reach" in str(group.cause_of(silent)), "nobody knows of processes elsewhere"
+    group.store.set("failed/1", "Memory ran out.")
+    assert str(group.cause_of(silent)) == "Rank 1 of 2 failed: Memory ran out."
+    group.leave()
+    assert group.cause_of(silent) is silent, "a run that is over has its reason already"
+
+
+def test_the_heir_writes_why_a_run_ended_but_never_over_another_reason(group, tmp_path):
+    run = make_run(tmp_path)
+    assert group.is_heir()
+    group.members = ({**group.members[0], "host": "elsewhere"},)
+    assert not group.is_heir(), "that is left to the machine of rank 0"
+    for status, expected in (
+        ({"state": "running", "pid": os.getpid()}, "rank 0 died"),
+        ({"state": "running", "pid": 1}, ""),
+        ({"state": "failed", "pid": os.getpid(), "reason": "The disk broke."}, "The disk broke."),
+    ):
+        write_json_atomic(run / "status.json", {"reason": "", **status})
+        end_as_failed(run, "rank 0 died")
+        assert read_json(run / "status.json")["reason"] == expected
+
+
+@pytest.mark.parametrize(
+    ("device", "size", "message"),
+    [("cpu", 5, "batch_size is 4, but 5"), ("mps", 2, "choose device cpu"), ("cuda", 2, "GPUs number 1")],
+)
+def test_what_so_many_processes_can_not_train_is_refused(group, device, size, message, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    group.check(small_config(), torch.device("cpu"))
+    group.size = group.local_size = size
+    with pytest.raises(ConfigError, match=message):
+        group.check(small_config(), torch.device(device))
 
 
 def test_more_processes_than_rows_are_refused():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -22,10 +23,15 @@ from playground.devices import available_cores
 from playground.distributed.meeting import TIMEOUT, meet
 from playground.distributed.watch import Watch
 from playground.distributed.world import LossOf, World
+from playground.memory import memory_kills
 
 VERDICT_SECONDS = 3.0
 """So long after the first sign it takes at most until a dead process is seen to be dead."""
 
+NETWORK = re.compile(r"timed? ?out|connection (closed|reset|refused)|broken pipe", re.IGNORECASE)
+"""What gloo and nccl say when another rank does not answer."""
+
+RESUME = "Resume, and the run goes on from its last checkpoint."
 BAD_ARGUMENTS = 2
 Answer = TypeVar("Answer")
 
@@ -47,6 +53,7 @@ class Group(World):
     def __init__(self, store: dist.Store, rank: int, size: int, watch: Watch) -> None:
         self.store, self.rank, self.size, self.watch = store, rank, size, watch
         pid, self.host = os.getpid(), socket.gethostname()
+        self.kills = memory_kills()
         own = {"rank": rank, "host": self.host, "pid": pid, "start_time": processes.start_time(pid)}
         found: list[Any] = [None] * size
         dist.all_gather_object(found, own)
@@ -102,8 +109,8 @@ class Group(World):
             raise ConfigError("device is mps, which one process alone can use: choose device cpu.")
         if device.type == "cuda" and self.local_size > n_gpus:
             raise ConfigError(
-                f"{self.local_size} processes were started on {self.host}, which has {n_gpus} GPUs: "
-                f"choose {n_gpus} processes, or device cpu."
+                f"{self.local_size} processes were started on {self.host}, whose GPUs number "
+                f"{n_gpus}: choose at most so many, or device cpu."
             )
 
     def from_first(self, make: Callable[[], Answer]) -> Answer:
@@ -128,10 +135,9 @@ class Group(World):
         """Return a sentence about a rank of this machine that is dead, or an empty text."""
         for member in self.members:
             if member["host"] == self.host and not processes.is_alive(member["pid"], member["start_time"]):
-                return (
-                    f"The process of rank {member['rank']} of {self.size} (process {member['pid']}) died. "
-                    "Resume, and the run goes on from its last checkpoint."
-                )
+                why = ", because memory ran out" if memory_kills() != self.kills else ""
+                who = f"rank {member['rank']} of {self.size} (process {member['pid']})"
+                return f"The process of {who} died{why}. {RESUME}"
         return ""
 
     def is_heir(self) -> bool:
@@ -141,13 +147,18 @@ class Group(World):
         return self.host == self.members[0]["host"] and self.rank == min(alive, default=-1)
 
     def cause_of(self, error: BaseException) -> BaseException:
-        """Return LostProcessError if another rank is gone: the network says so before the system does."""
+        """Return LostProcessError if another rank is gone; the network says so before the system does."""
         deadline = time.monotonic() + VERDICT_SECONDS
         while time.monotonic() < deadline and not self.is_over():
             if sentence := self._last_words() or self.who_died():
                 return LostProcessError(sentence)
             time.sleep(0.05)
-        return error
+        if (said := NETWORK.search(str(error))) is None or self.is_over():
+            return error
+        return LostProcessError(
+            f"Rank {self.rank} of {self.size} could not reach another rank ({said[0].lower()}): its machine "
+            f"or the network is down, or it hangs. {RESUME}"
+        )
 
     def _last_words(self) -> str:
         with contextlib.suppress(RuntimeError):  # where rank 0 kept the store, it went with it
