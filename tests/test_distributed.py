@@ -12,6 +12,7 @@ import torch
 import torch.distributed as dist
 
 from playground import processes, runs, worker
+from playground.cli.run_folders import config_of, run_folder, train_args
 from playground.config import ConfigError, TrainConfig
 from playground.control import StopRequestedError
 from playground.distributed import Group, talk
@@ -221,6 +222,23 @@ def test_what_so_many_processes_can_not_train_is_refused(group, device, size, me
     group.size = group.local_size = size
     with pytest.raises(ConfigError, match=message):
         group.check(small_config(), torch.device(device))
+
+
+def test_a_run_is_resumed_with_as_many_processes_as_are_named(tmp_path):
+    run = make_run(tmp_path, steps=30)
+    argv = ["--run", str(run), "--resume", "--processes", "3"]
+    assert run_folder(train_args(argv, "train"), argv) == run
+    assert config_of(run).train.processes == 3
+    assert config_of(run).train.steps == 30
+
+
+def test_what_torchrun_told_a_rank_is_not_passed_on_to_the_next_run(monkeypatch):
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
+    assert processes.is_started_by_torchrun()
+    assert processes.run_pid() == os.getppid()
+    monkeypatch.setattr(os, "environ", runs.worker_environment())
+    assert not processes.is_started_by_torchrun()
+    assert processes.run_pid() == os.getpid()
 
 
 def test_more_processes_than_rows_are_refused():
