@@ -105,7 +105,7 @@ def test_nothing_leaves_the_machine_when_the_page_loads(page, app):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     open_page(page, app)
-    for tab in ("Tokenize", "Data", "Sample", "Train"):
+    for tab in ("Tokenize", "Data", "Sample", "Inspect", "Train"):
         page.get_by_role("tab", name=tab).click()
     page.wait_for_timeout(1000)
     outside = [url for url in asked if not url.startswith((app.url, "data:", "blob:"))]

@@ -69,10 +69,16 @@ class Talker:
 
 def current_model(name: str) -> Talker:
     """Return the newest model of a run; raises RunError or CheckpointError in one sentence."""
+    return model_at(name, None)
+
+
+def model_at(name: str, step: int | None) -> Talker:
+    """Return the model of a run at a step (None: the newest); raises RunError or CheckpointError."""
     from playground.loading import newest_step
 
     run = runs.find(runs.runs_root(), name)
-    return _load(run, newest_step(run), runs.status(run).get("generation", 0))
+    step = newest_step(run) if step is None else step
+    return _load(run, step, runs.status(run).get("generation", 0))
 
 
 @lru_cache(maxsize=KEPT)

@@ -11,6 +11,7 @@ import gradio as gr
 from playground import runs
 from playground.ui.data_tab import DATA_CSS, build_data_tab
 from playground.ui.data_wiring import wire_data
+from playground.ui.inspect_tab import INSPECT_CSS, build_inspect_tab
 from playground.ui.sample_tab import build_sample_tab
 from playground.ui.settings.component import SETTINGS_CSS
 from playground.ui.theme import CSS, HEADER_HTML, THEME
@@ -36,6 +37,8 @@ def build_page() -> gr.Blocks:
             wire_data(demo, data_tab, data, train)
             with gr.Tab("Sample", id="sample"):
                 build_sample_tab(demo, run)
+            with gr.Tab("Inspect", id="inspect"):
+                build_inspect_tab()
     return demo
 
 
@@ -46,7 +49,7 @@ def serve(demo: gr.Blocks) -> None:
     calm_queue(demo)
     demo.launch(
         theme=THEME,
-        css=CSS + TOKEN_CSS + DATA_CSS + SETTINGS_CSS,
+        css="".join((CSS, TOKEN_CSS, DATA_CSS, SETTINGS_CSS, INSPECT_CSS)),
         ssr_mode=False,
         prevent_thread_lock=True,
         max_file_size=MAX_UPLOAD,
