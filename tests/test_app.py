@@ -116,7 +116,7 @@ def test_the_empty_page_says_how_to_begin(page, app):
     open_page(page, app)
     expect(page.get_by_test_id("monitor-message")).to_contain_text("No run yet")
     expect(page.locator("#estimate")).to_contain_text("Parameters", timeout=20_000)
-    expect(page.locator("#preview")).to_contain_text("held out")
+    expect(page.locator("#preview")).to_contain_text("held out", timeout=20_000)
     page.get_by_role("tab", name="Sample").click()
     expect(page.locator("#prompt-note")).to_contain_text("no run yet", timeout=10_000)
 

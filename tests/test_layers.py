@@ -58,7 +58,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     ),
     "corpora": (1, {"numpy", "datasets", "huggingface_hub", "pyarrow"}),
     **dict.fromkeys(["compiling", "compiled_counts", "compiled_runs"], (1, {"numpy", "numba"})),
-    **dict.fromkeys(["training", "calibration"], (3, CORE)),
+    **dict.fromkeys(["lr_range", "training", "calibration"], (3, CORE)),
     "measure": (3, CORE),
     "pretrained": (3, {*CORE, "transformers"}),
     **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm", "transformers"})),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from playground import runs
-from playground.cli import estimate_command, run_book, run_commands, text_commands
+from playground.cli import estimate_command, lr_range_command, run_book, run_commands, text_commands
 from playground.cli.arguments import PROG, UsageError
 from playground.config import ConfigError
 from playground.files import explain_os_error
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "prepare": run_commands.prepare,
     "baselines": text_commands.baselines,
     "estimate": estimate_command.estimate_run,
+    "lr-range": lr_range_command.find_rate,
     "train": run_commands.train,
     "sample": run_commands.sample,
     "runs": run_commands.list_runs,

@@ -112,6 +112,30 @@ class EstimateArgs:
     """Print JSON."""
 
 
+@dataclass(frozen=True)
+class LrRangeArgs:
+    """Find a learning rate: a few hundred steps at rising rates, and what they suggest."""
+
+    model: Annotated[ModelConfig, Flat]
+    data: Annotated[DataConfig, Flat]
+    optim: Annotated[OptimConfig, Flat]
+    train: Annotated[TrainConfig, Flat]
+    run: str = ""
+    """Name or folder of a run, whose settings and text are taken in place of a preset's."""
+    preset: str = presets.DEFAULT_PRESET
+    """Settings to begin with; flags change single ones."""
+    text: str = ""
+    """A text file or a folder of them to learn, in place of a corpus."""
+    lowest: float = 1e-5
+    """Learning rate of the first step."""
+    highest: float = 10.0
+    """Learning rate of the last step; the test ends before it where learning comes undone."""
+    trials: int = 200
+    """Steps of the test."""
+    json: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Print an object of JSON for each step, and one with what was found."""
+
+
 def with_source(data: DataConfig, text: str) -> DataConfig:
     """Return the settings with the text that --text or --hub names; a relative path is made whole.
 

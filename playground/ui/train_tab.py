@@ -17,6 +17,7 @@ from playground.ui.data_form import CORPUS_CHOICES
 from playground.ui.data_tab import DataTab
 from playground.ui.data_wiring import TrainSide
 from playground.ui.estimate_view import EstimateView, check_memory, with_vocabulary
+from playground.ui.lr_range_wiring import range_cancel, range_look, wire_range
 from playground.ui.machine_watch import MACHINE
 from playground.ui.monitor import Monitor
 from playground.ui.preview import check_rows
@@ -90,7 +91,7 @@ def _build_form() -> dict[str, Any]:
     message = gr.HTML(padding=False, elem_id="launch-message")
     estimate = EstimateView(padding=False, elem_id="estimate", elem_classes="pg-estimate-block")
     preview = gr.HTML(padding=False, elem_id="preview", elem_classes="pg-preview")
-    settings = Settings(start.name, padding=False, elem_id="settings")
+    settings = Settings(start.name, [range_look, range_cancel], padding=False, elem_id="settings")
     return {
         "corpus": corpus, "chosen": chosen, "to_data": to_data, "form": [preset, settings],
         "look_for": look_for, "launch": launch, "message": message, "preview": preview, "estimate": estimate,
@@ -101,6 +102,7 @@ def _wire_form(c: Controls, tabs: gr.Tabs, data: DataTab) -> Any:
     preset, settings = c.form
     c.to_data.click(lambda: gr.Tabs(selected="data"), None, tabs, **QUIET)
     applied = preset.input(_apply_preset, preset, [c.look_for, settings], **QUIET)
+    wire_range(settings, [*data.chooser.form, *c.form])
     c.launch.click(
         _launch,
         [*data.chooser.form, *c.form],
@@ -153,7 +155,7 @@ def _create_and_start(form: Form, root: Path, visitor: str) -> Path:
     prepared = wait_for(form.data, visitor, LAUNCH_PATIENCE_SECONDS)
     if prepared is not None:
         check_rows(prepared, config)
-        if config.train.check_memory:
+        if config.train.check_memory and not runs.active_run(root):  # what waits is checked at its turn
             check_memory(with_vocabulary(config, prepared.tokenizer.d_vocab), MACHINE.ask())
     stored = dataclasses.replace(config, data=form.data.stored_config())
     run = runs.create(root, f"{form.data.run_name()}-{form.preset}", stored.to_json())

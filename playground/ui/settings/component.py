@@ -6,6 +6,7 @@ Its value is JSON: the preset, and the settings that differ from it.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from playground.ui.settings.table import DERIVED, SETTINGS
 from playground.ui.settings.values import FOLLOW_LR, changed_config, problems, values_of
 
 FOLDER = Path(__file__).parent.parent / "static" / "settings"
+SCRIPTS = ("settings.js", "range.js")
 SETTINGS_CSS = (FOLDER / "settings.css").read_text(encoding="utf-8")
 
 
@@ -61,12 +63,12 @@ def derived_values(config: RunConfig) -> dict[str, Any]:
 class Settings(gr.HTML):
     """The form of all settings but those of the text."""
 
-    def __init__(self, start: str, **kwargs: Any) -> None:
+    def __init__(self, start: str, functions: Sequence[Callable] = (), **kwargs: Any) -> None:
         super().__init__(
             settings_value(start),
             html_template=form_html(),
-            js_on_load=(FOLDER / "settings.js").read_text(encoding="utf-8"),
-            server_functions=[look],
+            js_on_load="\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS),
+            server_functions=[look, *functions],
             apply_default_css=False,
             presets={
                 name: {"title": each.title.partition(":")[0], "values": _plain(values_of(each.config))}

@@ -9,7 +9,11 @@ from playground.ui.settings.table import DERIVED, GROUPS, Group, Setting
 # A template of gr.HTML takes these for places to fill in.
 _NEUTRAL = str.maketrans({c: f"&#{ord(c)};" for c in "${}`\\"})
 
-EXTRAS = {"schedule": '<div data-part="schedule"></div>'}
+PICTURES = {
+    "schedule": '<div data-part="schedule"></div>',
+    "optimizer": '<div class="pg-set-range"><button type="button" data-part="find-rate">Find a learning rate'
+    '</button><div data-part="range" role="status"></div></div>',
+}
 """What stands at the head of a group."""
 
 
@@ -28,7 +32,7 @@ def _group(group: Group) -> str:
     return (
         f'<details class="pg-set-group" data-group="{group.name}">'
         f'<summary><span>{_text(group.title)}</span><small data-part="summary"></small></summary>'
-        f"<div>{EXTRAS.get(group.name, '')}{settings}</div></details>"
+        f"<div>{PICTURES.get(group.name, '')}{settings}</div></details>"
     )
 
 
