@@ -14,11 +14,12 @@ from playground.accounting import check_fits
 from playground.checkpoint import load_checkpoint
 from playground.config import RunConfig
 from playground.devices import free_on, pick_device, uses_bfloat16
+from playground.knowledge import build_knowledge
 from playground.models import Model, build_model
 from playground.optim import build_optimizer
 from playground.prepared import Prepared
 from playground.progress import DivergedError, Progress, diverged
-from playground.training import Data
+from playground.training import Data, evaluation_batches
 
 
 @dataclass
@@ -33,6 +34,11 @@ class Job:
     generator: torch.Generator
     """Of the order of the batches."""
     progress: Progress = field(default_factory=Progress)
+
+    def prepare_knowledge(self) -> None:
+        """Have evaluations say what the model knows: counts the training text, which takes a moment."""
+        batch = next(evaluation_batches(self.data, self.config, self.device))
+        self.data.knowledge = build_knowledge(self.data.train, *batch, self.config.model)
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint needs beside weights and optimizer, as JSON."""

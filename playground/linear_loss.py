@@ -36,17 +36,16 @@ def score(
     hidden: Float[Tensor, "*batch d_model"],
     weight: Float[Tensor, "d_vocab d_model"],
     targets: Int[Tensor, "*batch"],
-) -> tuple[float, int]:
-    """Return the sum of the cross entropies, and at how many targets the likeliest token was right."""
-    hidden, targets = hidden.flatten(0, -2), targets.flatten()
+) -> tuple[Float[Tensor, "*batch"], int]:
+    """Return the cross entropies, 0 without a target, and at how many the likeliest token was right."""
+    shape, hidden, targets = targets.shape, hidden.flatten(0, -2), targets.flatten()
     hidden, weight = (x.to(_product_dtype(hidden)) for x in (hidden, weight))
-    loss, correct = 0.0, 0
+    losses, correct = [], 0
     for rows in _chunks(len(targets), len(weight)):
         logits = _logits(hidden[rows], weight)
-        total = torch.nn.functional.cross_entropy(logits, targets[rows], reduction="sum")
-        loss += total.item()
+        losses.append(torch.nn.functional.cross_entropy(logits, targets[rows], reduction="none"))
         correct += int((logits.argmax(dim=-1) == targets[rows]).sum())
-    return loss, correct
+    return torch.cat(losses).reshape(shape), correct
 
 
 class _LinearCrossEntropy(torch.autograd.Function):

@@ -22,6 +22,7 @@ from playground.config import ConfigError, RunConfig
 from playground.dataset import NO_TARGET, Rows, Tokens, rows_of
 from playground.devices import memory_bytes, mixed_precision
 from playground.distributed import ALONE, World
+from playground.knowledge import Knowledge, PositionLosses
 from playground.linear_loss import linear_cross_entropy, score
 from playground.models import Model
 from playground.optim import clip_gradients, set_learning_rate
@@ -43,6 +44,8 @@ class Data:
     test: Tokens | None = None
     starts: dict[str, Tokens] | None = None
     """Where documents begin, by split: given where batches are padded documents."""
+    knowledge: Knowledge | None = None
+    """What evaluations compare the model with, where given."""
 
     def rows(self, split: str, n_ctx: int) -> Rows:
         """Return what batches of a split are made of."""
@@ -162,24 +165,41 @@ def evaluate(
 ) -> Record:
     """Measure loss and accuracy on the fixed sample of a split, or on all of it; processes share the work."""
     model.eval()
-    rows = data.rows(split, config.model.n_ctx)
-    chosen = rows.evaluation_rows(rows.n_rows if whole else config.train.eval_sequences)
-    size = config.train.batch_size
-    total_loss, correct, count = 0.0, 0, 0
-    for i in range(world.rank * size, len(chosen), world.size * size):
-        inputs, targets = rows.take(chosen[i : i + size], device)
+    losses, correct, known = PositionLosses(config.model.n_ctx), 0, {}
+    for inputs, targets in evaluation_batches(data, config, device, world, split=split, whole=whole):
         with mixed_precision(device, config.train.precision):
-            loss, right = score(model.hidden(inputs), model.unembed.weight, targets)
-        total_loss, correct = total_loss + loss, correct + right
-        count += int((targets != NO_TARGET).sum())
-    total_loss, correct, count = world.total(total_loss, correct, count)
-    loss = total_loss / count
-    return {
+            hidden = model.hidden(inputs)
+            found, right = score(hidden, model.unembed.weight, targets)
+        if data.knowledge is not None and not (whole or known):
+            known = data.knowledge.measure(model, hidden, targets)
+        losses.add(found, targets)
+        correct += right
+    correct, *sums = world.total(correct, *losses.sums.tolist(), *losses.counts.tolist())
+    losses.replace(sums)
+    loss = losses.mean()
+    record: Record = {
         f"{split}_loss": loss,
-        f"{split}_accuracy": correct / count,
+        f"{split}_accuracy": correct / float(losses.counts.sum()),
         f"{split}_bits_per_byte": loss / math.log(2) / data.bytes_per_token,
         f"{split}_perplexity": math.exp(min(loss, 700)),
     }
+    return record | known | ({"position_loss": losses.by_bucket()} if known else {})
+
+
+def evaluation_batches(
+    data: Data,
+    config: RunConfig,
+    device: torch.device,
+    world: World = ALONE,
+    *,
+    split: str = "val",
+    whole: bool = False,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield inputs and targets of this process's share of a split's sample, or of all of it, (batch pos)."""
+    rows, size = data.rows(split, config.model.n_ctx), config.train.batch_size
+    chosen = rows.evaluation_rows(rows.n_rows if whole else config.train.eval_sequences)
+    for i in range(world.rank * size, len(chosen), world.size * size):
+        yield rows.take(chosen[i : i + size], device)
 
 
 def evaluate_at_end(

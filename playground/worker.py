@@ -105,6 +105,9 @@ class Worker:
             check_memory(self.config)
         self.job = build_job(self.config, self.prepared)
         self.world.check(self.config, self.job.device)
+        if self.world.rank == 0:  # it has the first batch of every evaluation
+            self._report("counting what the model is compared with")
+            self.job.prepare_knowledge()
         self.watch = CrossingWatch(self.prepared.baselines)
         self.keeper.tidy()
         steps = runs.checkpoints(self.run) if resume else []

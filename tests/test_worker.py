@@ -74,6 +74,7 @@ def test_records_hold_the_names_others_rely_on(finished):
         "step", "tokens_seen", "elapsed_s", "train_loss", "lr", "grad_norm", "tokens_per_s", "mfu",
         "memory_bytes", "val_loss", "val_accuracy", "val_bits_per_byte", "val_perplexity",
         "full_val_loss", "full_val_accuracy", "full_val_bits_per_byte", "full_val_perplexity",
+        "kl_uniform", "kl_unigram", "kl_bigram", "kl_trigram", "induction", "position_loss",
     }  # fmt: skip
     assert 0 < last["mfu"] < 1
     assert last["tokens_seen"] == 30 * 4 * 16

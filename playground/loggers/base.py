@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
+from playground.files import is_number
+
 PROJECT = "transformer-playground"
 COLUMNS = ("step", "prompt", "completion")
 
@@ -27,8 +29,8 @@ class Logger(ABC):
 
 
 def numbers(record: dict[str, Any]) -> dict[str, float]:
-    """Return what can be drawn of a record."""
-    return {name: value for name, value in record.items() if name != "step"}
+    """Return what can be drawn of a record: numbers, not lists of them."""
+    return {name: value for name, value in record.items() if is_number(value) and name != "step"}
 
 
 def rows(samples: list[dict[str, Any]]) -> list[Iterable[Any]]:
