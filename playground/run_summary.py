@@ -33,6 +33,7 @@ class RunSummary:
     above_ngram: float | None
     """Nats per token that the best validation loss is above the best n-gram; under 0: it beats them all."""
     tokens_per_s: float | None
+    """At present, or once it has ended on average, evaluations included."""
     elapsed_s: float | None
     parameters: int | None
     config: RunConfig | None
@@ -61,11 +62,20 @@ def summary_of(run: Path) -> RunSummary:
         best_val_loss=best,
         bits_per_byte=best / math.log(2) / bytes_per_token if best is not None and bytes_per_token else None,
         above_ngram=best - ngram if best is not None and ngram is not None else None,
-        tokens_per_s=_number(status, "tokens_per_s"),
+        tokens_per_s=_speed(status, config),
         elapsed_s=_number(status, "elapsed_s"),
         parameters=count_parameters(config.model)["total"] if config and config.model.d_vocab else None,
         config=config,
     )
+
+
+def _speed(status: dict[str, Any], config: RunConfig | None) -> float | None:
+    """Return the tokens a second: of a run that has ended the mean, else those of its last step."""
+    step, elapsed = _number(status, "step"), _number(status, "elapsed_s")
+    if status.get("state") in runs.ACTIVE or config is None or not step or not elapsed:
+        return _number(status, "tokens_per_s")
+    train = config.train
+    return step * train.batch_size * train.accumulate * config.model.n_ctx / elapsed
 
 
 def _number(values: dict[str, Any], name: str) -> float | None:

@@ -22,6 +22,8 @@ from playground.sources import create_run
 MAX_RUNS = 36
 """Runs of one sweep."""
 
+FOLLOW_LR = ("lr_min", "muon_lr")
+
 Values = Mapping[str, str]
 Make = Callable[[Path, str, RunConfig], Path]
 
@@ -64,16 +66,17 @@ def variants(config: RunConfig, vary: Mapping[str, Sequence[str]]) -> list[Varia
 def changed(config: RunConfig, values: Values) -> RunConfig:
     """Return a config with some settings replaced, each given as text under the name of its flag.
 
-    With another lr, lr_min keeps its share of it. A transformer that becomes an LSTM becomes the one with as
-    many parameters. Raises ConfigError naming the setting and the value that can't be.
+    With another lr, lr_min and muon_lr keep their share. A transformer that becomes an LSTM becomes the one
+    with as many parameters. Raises ConfigError naming the setting and the value that can't be.
     """
     by_part: dict[str, dict[str, Any]] = {}
     for name, value in values.items():
         part, field = _field(name)
         by_part.setdefault(part, {})[name] = _parse(field, value)
     optim = by_part.get("optim", {})
-    if "lr" in optim and "lr_min" not in optim:
-        optim["lr_min"] = config.optim.lr_min * optim["lr"] / config.optim.lr
+    for name in FOLLOW_LR if "lr" in optim else ():
+        value = getattr(config.optim, name) * optim["lr"] / config.optim.lr
+        optim.setdefault(name, float(f"{value:.12g}"))
     to_lstm = by_part.get("model", {}).get("architecture") == "lstm" != config.model.architecture
     if to_lstm:
         del by_part["model"]["architecture"]
@@ -178,7 +181,7 @@ def table_of(found: Sequence[RunSummary]) -> GroupTable:
     return GroupTable([difference.name for difference in differences], rows)
 
 
-FOLLOWING = ("d_vocab", "d_mlp", "d_head", "n_kv_heads", "lr_min", "prompts")
+FOLLOWING = ("d_vocab", "d_mlp", "d_head", "n_kv_heads", "lr_min", "muon_lr", "prompts")
 """Settings that follow from others: a table is clearer without them."""
 
 

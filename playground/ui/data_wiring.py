@@ -34,6 +34,8 @@ class TrainSide:
     """The event after which the settings are those of a preset."""
     preview: gr.HTML
     estimate: gr.HTML
+    look_for: gr.HTML
+    monitor: gr.HTML
 
 
 def wire_data(demo: gr.Blocks, tab: gr.Tab, data: DataTab, train: TrainSide) -> None:

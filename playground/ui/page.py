@@ -12,6 +12,7 @@ from playground import runs
 from playground.ui.data_tab import DATA_CSS, build_data_tab
 from playground.ui.data_wiring import wire_data
 from playground.ui.inspect_tab import INSPECT_CSS, build_inspect_tab
+from playground.ui.runs_tab import build_runs_tab
 from playground.ui.sample_tab import build_sample_tab
 from playground.ui.settings.component import SETTINGS_CSS
 from playground.ui.theme import CSS, HEADER_HTML, THEME
@@ -34,11 +35,13 @@ def build_page() -> gr.Blocks:
                 data = build_data_tab()
             with gr.Tab("Train", id="train"):
                 run, train = build_train_tab(demo, tabs, data)
-            wire_data(demo, data_tab, data, train)
+            with gr.Tab("Runs", id="runs"):
+                build_runs_tab(tabs, run, train, data)
             with gr.Tab("Sample", id="sample"):
                 build_sample_tab(demo, run)
             with gr.Tab("Inspect", id="inspect"):
                 build_inspect_tab()
+        wire_data(demo, data_tab, data, train)
     return demo
 
 

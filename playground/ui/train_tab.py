@@ -75,7 +75,10 @@ def build_train_tab(demo: gr.Blocks, tabs: gr.Tabs, data: DataTab) -> tuple[gr.D
     applied = _wire_form(controls, tabs, data)
     _wire_run(controls, demo)
     preset, preview, estimate = controls.form[0], controls.preview, controls.estimate
-    return run, TrainSide(controls.form, controls.corpus, controls.chosen, preset, applied, preview, estimate)
+    return run, TrainSide(
+        controls.form, controls.corpus, controls.chosen, preset, applied, preview, estimate,
+        controls.look_for, monitor,
+    )  # fmt: skip
 
 
 def _build_form() -> dict[str, Any]:

@@ -1,0 +1,107 @@
+"""The rows of the list: only those that have changed since the page last asked."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from playground import runs
+from playground.run_summary import RunSummary, summary_of
+from playground.thinning import thin
+from playground.ui.monitor.curve import read_table
+
+MAX_LISTED = 500
+CURVE_POINTS = 36
+GROWTH = 20
+"""A curve is drawn again when its file has grown by about 1 / GROWTH."""
+
+Answer = dict[str, Any]
+
+
+def book(request: Any) -> Answer:
+    """Return the names of all runs in order, and the rows whose stamp is not among {"seen": {name: stamp}}.
+
+    What is next in the queue is started on the way.
+    """
+    root = runs.runs_root()
+    runs.advance(root)
+    seen = request.get("seen") if isinstance(request, dict) else None
+    seen = seen if isinstance(seen, dict) else {}
+    places = {run.name: i + 1 for i, run in enumerate(runs.waiting_runs(root))}
+    rows = [_row(run, places.get(run.name, 0)) for run in runs.list_runs(root)[:MAX_LISTED]]
+    stamps = [zlib.crc32(orjson.dumps(row)) for row in rows]
+    fresh = [
+        {**row, "stamp": stamp}
+        for row, stamp in zip(rows, stamps, strict=True)
+        if seen.get(row["name"]) != stamp
+    ]
+    deleted = [{"token": run.token, "name": run.name} for run in runs.deleted_runs(root)[:50]]
+    return {"names": [row["name"] for row in rows], "rows": fresh, "deleted": deleted}
+
+
+def _row(run: Path, place: int) -> Answer:
+    found = summary_of(run)
+    return {
+        "name": found.name,
+        "title": found.title,
+        "note": found.meta.note,
+        "pinned": found.meta.pinned,
+        "group": found.meta.group,
+        "state": found.state,
+        "place": place,
+        "reason": found.reason,
+        "step": found.step,
+        "total": found.total_steps,
+        "best": _rounded(found.best_val_loss),
+        "bpb": _rounded(found.bits_per_byte),
+        "gap": _rounded(found.above_ngram),
+        "speed": round(found.tokens_per_s or 0),
+        "parameters": found.parameters,
+        "created": round(found.created),
+        "what": _what(found),
+        "checkpoints": runs.checkpoints(run),
+        "curve": _curve(run, found),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 3) if value is not None and math.isfinite(value) else None
+
+
+def _what(found: RunSummary) -> str:
+    """Return text, tokenizer and shape of a run in a few words."""
+    if found.config is None:
+        return "Its config can't be read."
+    data, model = found.config.data, found.config.model
+    text = {"text": "own text", "hub": data.hub}.get(data.corpus, data.corpus)
+    kind = "LSTM" if model.architecture == "lstm" else "Transformer"
+    shape = f"{kind} {model.n_layers} × {model.d_model}"
+    return f"{text} · {data.tokenizer} · {shape} · {found.config.optim.optimizer}"
+
+
+def _curve(run: Path, found: RunSummary) -> list[list[float]]:
+    """Return the training loss in few points: [step, loss] each."""
+    path = run / "metrics.jsonl"
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return []
+    if not size:
+        return []
+    ended = found.state not in runs.ACTIVE
+    return _points(path, size if ended else int(GROWTH * math.log(size)), found.created)
+
+
+@lru_cache(maxsize=2 * MAX_LISTED)
+def _points(path: Path, size_class: int, created: float) -> list[list[float]]:
+    table, _ = read_table(path)
+    known = np.isfinite(table["train_loss"]) & np.isfinite(table["step"])
+    steps, losses = table["step"][known], table["train_loss"][known]
+    kept = thin(losses, CURVE_POINTS)
+    return [[round(steps[i]), round(float(losses[i]), 3)] for i in kept]
