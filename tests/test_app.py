@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 from playground import runs
 from tests.small_runs import end, wait_for
 
+TABS = ["Tokenize", "Data", "Train", "Runs", "Sample", "Inspect"]
 ROOT = Path(__file__).parent.parent
 MONITOR = "document.querySelector('.pg-monitor')?.__monitor"
 TRAIN_POINTS = f"{MONITOR}?.chart.curves?.find((curve) => curve.kind === 'train').data[0].length"
@@ -108,6 +109,8 @@ def test_nothing_leaves_the_machine_when_the_page_loads(page, app):
     for tab in ("Tokenize", "Data", "Sample", "Inspect", "Train"):
         page.get_by_role("tab", name=tab).click()
     page.wait_for_timeout(1000)
+    names = page.locator("#tabs > .tab-wrapper [role=tab]").all_inner_texts()
+    assert [name.strip() for name in names if name.strip()] == TABS, "each tab is there once"
     outside = [url for url in asked if not url.startswith((app.url, "data:", "blob:"))]
     assert outside == []
 

@@ -16,6 +16,7 @@ import gradio as gr
 from playground import runs
 from playground.config import RunConfig
 from playground.corpora import CORPORA
+from playground.documents import document
 from playground.prepared import load_prepared
 from playground.sources import corpus_of
 from playground.text_stream import text_of
@@ -71,7 +72,7 @@ def inspect_example(request: Answer) -> Answer:
 def _example(run: Path) -> str:
     prepared = load_prepared(run)
     if prepared is not None:
-        return text_of(prepared.tokenizer, prepared.val[:EXAMPLE_TOKENS].tolist())
+        return text_of(prepared.tokenizer, document(prepared, "val", 0).tokens[:EXAMPLE_TOKENS].tolist())
     config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
     if config.data.corpus.partition(":")[0] not in CORPORA:
         return " ".join(config.sample.prompts)

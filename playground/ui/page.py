@@ -41,6 +41,7 @@ def build_page() -> gr.Blocks:
                 build_sample_tab(demo, run)
             with gr.Tab("Inspect", id="inspect"):
                 build_inspect_tab()
+        # Outside gr.Tabs: a component there that is no tab makes Gradio show the tabs after it twice.
         wire_data(demo, data_tab, data, train)
     return demo
 

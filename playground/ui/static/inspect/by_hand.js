@@ -15,10 +15,10 @@ class ByHand {
     root.innerHTML = `
       <div>
         <p>“The cat sat on the …” — a vocabulary of three. Drag the logits; choose which token is right. Softmax: p = e<sup>z</sup> / Σ e<sup>z</sup>.</p>
-        <table class="pg-ins-table pg-ins-logits"><thead><tr><th scope="col">right</th><th scope="col">token</th><th scope="col">logit z</th><th></th><th scope="col">e<sup>z</sup></th><th scope="col">softmax p</th></tr></thead><tbody>
+        <table class="pg-ins-table pg-ins-logits"><thead><tr><th scope="col">right</th><th scope="col">token</th><th scope="col" colspan="2">logit z</th><th scope="col">e<sup>z</sup></th><th scope="col">softmax p</th></tr></thead><tbody>
         ${WORDS.map((word, i) => `<tr><td><input type="radio" name="pg-hand-right" value="${i}" aria-label="${word} is right"${i ? "" : " checked"}></td><th scope="row">${word}</th>
           <td><input type="range" min="-5" max="5" step="0.1" data-logit="${i}" aria-label="logit of ${word}"></td><td data-out="z${i}"></td><td data-out="e${i}"></td>
-          <td class="pg-bar"><i data-out="bar${i}"></i><span data-out="p${i}"></span></td></tr>`).join("")}</tbody></table>
+          <td class="pg-level"><i data-out="bar${i}"></i><span data-out="p${i}"></span></td></tr>`).join("")}</tbody></table>
         <p class="pg-ins-loss">loss = −ln p(<span data-out="word"></span>) = −ln <span data-out="p"></span> = <b data-out="loss" data-testid="hand-loss"></b> nats</p>
         <div class="pg-ins-bar"><button type="button" data-set="0,0,0">All equal</button><button type="button" data-set="5,-5,-5">Sure</button><button type="button" data-set="2,1,0">As at first</button></div>
       </div>

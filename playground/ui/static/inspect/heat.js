@@ -146,7 +146,7 @@ class HeatView {
     const p = Math.exp(-scores.loss[i - 1]);
     const rows = [["model", scores.loss[i - 1], true], ...scores.orders.map(({ name, loss }) => [name, loss[i - 1], false])];
     const most = Math.max(scores.uniform, ...rows.map(([, loss]) => loss));
-    const bars = rows.map(([name, loss, own]) => `<tr><th scope="row">${escaped(name)}</th><td class="pg-bar"><i class="${own ? "pg-own" : ""}" style="width:${(100 * loss) / most}%"></i></td><td>${loss.toFixed(3)}</td><td>${percent(Math.exp(-loss))}</td></tr>`);
+    const bars = rows.map(([name, loss, own]) => `<tr><th scope="row">${escaped(name)}</th><td class="pg-level"><i class="${own ? "pg-own" : ""}" style="width:${(100 * loss) / most}%"></i></td><td>${loss.toFixed(3)}</td><td>${percent(Math.exp(-loss))}</td></tr>`);
     this.part("detail").innerHTML = `<div>${head}
       <p>p = <b>${percent(p)}</b>, rank <b>${grouped(scores.rank[i - 1])}</b> of ${grouped(scores.d_vocab)}; entropy ${scores.entropy[i - 1].toFixed(3)} nats</p>
       <table class="pg-ins-table"><thead><tr><th></th><th></th><th scope="col">−ln p</th><th scope="col">p</th></tr></thead><tbody>${bars.join("")}</tbody></table></div>

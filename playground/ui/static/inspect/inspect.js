@@ -1,7 +1,7 @@
 // The body of a gr.HTML's js_on_load: `element`, `props` and `server` are given; the files named in
 // inspect_tab.py stand before it. It wires the form, and asks the server what the model does with the text.
 
-const REFRESH_MS = 4000, ASK_MS = 500, TYPING_MS = 150;
+const REFRESH_MS = 4000, ASK_MS = 500, TYPING_MS = 150, SLOW_MS = 500;
 const root = element.querySelector(".pg-ins");
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
 const textarea = root.querySelector("textarea");
@@ -32,7 +32,9 @@ async function refresh() {
   do {
     again = false;
     const wanted = request();
+    const slow = setTimeout(() => note("Reading the text with the model …"), SLOW_MS);
     const answer = state.run ? await ask("inspect_scores", wanted) : { error: "There is no run yet: launch one on the Train tab." };
+    clearTimeout(slow);
     draw(wanted, answer);
   } while (again);
   busy = false;

@@ -31,7 +31,7 @@ class LensView {
       }).join("");
       const unsure = mean(lens.entropy, s, n);
       const right = n > 1 ? percent(mean(lens.right, s, n - 1)) : "–";
-      return `<tr><th scope="row">${this.stage(s)}</th><td class="pg-bar"><i style="width:${(100 * unsure) / lens.uniform}%"></i></td><td class="pg-fixed">${unsure.toFixed(2)}</td><td class="pg-fixed">${right}</td>${cells}</tr>`;
+      return `<tr><th scope="row">${this.stage(s)}</th><td class="pg-level"><i style="width:${(100 * unsure) / lens.uniform}%"></i></td><td class="pg-fixed">${unsure.toFixed(2)}</td><td class="pg-fixed">${right}</td>${cells}</tr>`;
     });
     this.part("lens").innerHTML = `<table class="pg-ins-table"><thead><tr><th scope="col">after</th><th scope="col" colspan="2">mean entropy, nats</th><th scope="col">p of the right</th>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
     this.hold(...this.held);
