@@ -8,7 +8,10 @@ from typing import Any
 SMOOTHING_STEPS = 10
 """The training loss is averaged over about this many logged steps before it is compared."""
 
-LINES = ("uniform", "unigram", "bigram", "trigram", "floor")
+LINES = ("uniform", "unigram", "bigram", "trigram", "4-gram", "5-gram", "floor")
+
+HELD_OUT_ONLY = ("4-gram", "5-gram", "floor")
+"""In sample, long runs are nearly all different: the entropy says how long the text is, and little else."""
 
 
 @dataclass
@@ -50,7 +53,9 @@ class CrossingWatch:
     def _level(self, kind: str, line: str) -> float | None:
         if line == "uniform":  # one number for both: compared with the training loss alone
             return self.baselines.get("uniform") if kind == "in_sample" else None
-        if line == "floor":  # known for the validation text
-            return self.baselines.get("floor") if kind == "held_out" else None
+        if line in HELD_OUT_ONLY and kind != "held_out":
+            return None
+        if line == "floor":
+            return self.baselines.get("floor")
         source = self.baselines.get("held_out", {}) if kind == "held_out" else self.baselines
         return source.get(line)

@@ -24,7 +24,7 @@ def explain(error: BaseException, run: Path, estimated: int | None) -> str:
     if is_out_of_memory(error):
         return explain_memory(error, estimated)
     if isinstance(error, OSError):
-        return explain_os_error(error, Path(error.filename or run))
+        return explain_os_error(error, Path(error.filename or run), "resume the run")
     if isinstance(error, FORESEEN):
         return str(error)
     return f"{type(error).__name__}: {error}"

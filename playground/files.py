@@ -81,10 +81,10 @@ def is_full(error: OSError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def explain_os_error(error: OSError, path: Path) -> str:
-    """Say in one sentence what kept a file from being written, and what to do."""
+def explain_os_error(error: OSError, path: Path, then: str = "try again") -> str:
+    """Say in one sentence what kept a file from being written, and what to do; `then`, once there is room."""
     if is_full(error):
-        return f"The disk that holds {path} is full: free some space and resume the run."
+        return f"The disk that holds {path} is full: free some space and {then}."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{path} can't be written: give this user write permission, or choose another folder."
     return f"{path} can't be written: {error.strerror or error}."

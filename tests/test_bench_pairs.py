@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from playground.bench.children import in_child
-from playground.bench.pairs import D_VOCAB, Spent, against_counter, entropies, least, random_tokens
+from playground.bench.pairs import D_VOCAB, against_counter, entropies, random_tokens
+from playground.bench.spent import Spent, least
 
 
 def hold(n_bytes):

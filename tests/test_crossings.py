@@ -43,3 +43,11 @@ def test_a_line_is_crossed_once_and_only_from_above():
     records = [{"step": s, "elapsed_s": s, "val_loss": loss} for s, loss in enumerate(losses)]
     assert found(records) == {("held_out", "unigram"): 1}
     assert found([{"step": 0, "elapsed_s": 0, "val_loss": 1.5}]) == {}
+
+
+def test_long_ngrams_are_lines_for_the_validation_loss_alone():
+    watch = CrossingWatch({"4-gram": 1.0, "5-gram": 0.5, "held_out": {"4-gram": 2.0, "5-gram": 1.8}})
+    for step, loss in enumerate((3.0, 1.9, 0.1)):
+        watch.watch({"step": step, "elapsed_s": 1.0, "train_loss": loss, "val_loss": loss})
+    found = [(crossing["kind"], crossing["line"], crossing["step"]) for crossing in watch.found]
+    assert found == [("held_out", "4-gram", 1), ("held_out", "5-gram", 2)]

@@ -1,10 +1,15 @@
+import math
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
+from playground.config import ModelConfig
 from playground.dataset import NO_TARGET, Padded, evaluation_starts, get_batch
+from playground.models import Transformer
 
 
 def test_targets_are_the_inputs_one_token_on():
@@ -92,3 +97,35 @@ def test_every_padded_row_is_drawn_about_equally_often():
     assert len(counts) == 10
     assert counts.min() > 400
     assert counts.max() < 600
+
+
+@pytest.mark.parametrize(("n_tokens", "n_ctx"), [(12, 7), (300, 60), (61, 60)])
+def test_starts_are_uniform_over_every_place_first_and_last_included(n_tokens, n_ctx):
+    drawn, places = 40_000, n_tokens - n_ctx
+    generator = torch.Generator().manual_seed(1)
+    inputs, targets = get_batch(np.arange(n_tokens), drawn, n_ctx, "cpu", generator)
+    counts = torch.bincount(inputs[:, 0], minlength=places).double()
+    assert len(counts) == places  # the first start is 0, the last the one whose last target ends the text
+    assert int(targets.max()) == n_tokens - 1
+    assert counts.min() > 0
+    chi2 = float(((counts - drawn / places) ** 2 / (drawn / places)).sum())
+    degrees = places - 1
+    assert abs(chi2 - degrees) <= 4 * math.sqrt(2 * degrees)  # four standard deviations of a fair draw
+
+
+@pytest.mark.parametrize("positions", ["learned", "rotary"])
+def test_what_fills_a_padded_row_changes_no_logits_and_no_gradient_of_the_document(positions):
+    config = ModelConfig(d_vocab=5, n_ctx=8, d_model=16, n_heads=2, n_layers=2, positions=positions)
+    torch.manual_seed(0)
+    model = Transformer(config).double()
+    inputs, targets = Padded(*padded_text([3, 1]), n_ctx=8).take([0, 1], "cpu")
+    logits = []
+    for filling in (0, 4):
+        filled = torch.where(targets == NO_TARGET, filling, inputs)
+        model.zero_grad()
+        out = model(filled)
+        nn.functional.cross_entropy(out.flatten(0, 1), targets.flatten(), ignore_index=NO_TARGET).backward()
+        logits.append((out.detach()[targets != NO_TARGET], [p.grad.clone() for p in model.parameters()]))
+    torch.testing.assert_close(logits[0][0], logits[1][0], rtol=0, atol=1e-12)
+    for one, other in zip(logits[0][1], logits[1][1], strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-12)

@@ -83,3 +83,9 @@ def test_os_errors_are_said_in_one_sentence(code, word):
     assert word in sentence
     assert "/runs/a" in sentence
     assert "\n" not in sentence
+
+
+def test_the_sentence_of_a_full_disk_says_what_to_do_where_it_happened():
+    full = OSError(errno.ENOSPC, "")
+    assert explain_os_error(full, Path("/x")).endswith("free some space and try again.")
+    assert explain_os_error(full, Path("/x"), "resume the run").endswith("and resume the run.")

@@ -101,3 +101,27 @@ def test_progress_is_reported_and_a_report_can_cancel():
 def test_a_text_too_short_to_cut_is_refused(text):
     with pytest.raises(ConfigError, match=f"has {len(text)} characters: too short"):
         split(scan(text_corpus(text)), False, (0.1, 0.1), 0)
+
+
+def test_eighty_ten_ten_is_exact_for_documents_of_one_length():
+    corpus = Corpus("c", tuple(f"document {i:04}" for i in range(1000)))
+    for seed in range(5):
+        places = split(scan(corpus), True, (0.1, 0.1), seed).places
+        assert np.bincount(places).tolist() == [800, 100, 100]
+
+
+@given(st.lists(st.integers(1, 400), min_size=20, max_size=80), st.integers(0, 9))
+@settings(deadline=None)
+def test_eighty_ten_ten_is_exact_up_to_one_document(lengths, seed):
+    found = scan(Corpus("c", tuple("a" * length for length in lengths)))
+    places = split(found, True, (0.1, 0.1), seed).places
+    reached = [int(found.n_chars[places == SPLITS.index(name)].sum()) for name in ("val", "test")]
+    total, longest = sum(lengths), max(lengths)
+    assert 0.1 * total - 1e-6 <= reached[0] <= 0.1 * total + longest
+    assert 0.2 * total - 1e-6 <= sum(reached) <= 0.2 * total + longest
+
+
+def test_one_text_is_cut_at_eighty_and_ninety_percent():
+    corpus = text_corpus("x" * 1000)
+    found = texts_of(corpus, split(scan(corpus), corpus.whole_documents, (0.1, 0.1), 0))
+    assert {name: len(text) for name, text in found.items()} == {"train": 800, "val": 100, "test": 100}

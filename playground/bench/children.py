@@ -9,7 +9,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
+
+WATCH_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -43,3 +46,35 @@ def peak_bytes() -> int:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+class PrivateMemory:
+    """Watches the memory that this process alone holds: what it has in RAM, mapped files not counted."""
+
+    def __init__(self) -> None:
+        self.peak_bytes = 0
+        self.done = Event()
+        self.watch = Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> PrivateMemory:
+        self.watch.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.done.set()
+        self.watch.join()
+
+    def _watch(self) -> None:
+        while True:
+            self.peak_bytes = max(self.peak_bytes, private_bytes())
+            if self.done.wait(WATCH_SECONDS):
+                return
+
+
+def private_bytes() -> int:
+    """Return the memory that this process holds now, mapped files not counted where the system tells them."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("RssAnon"))
+        return int(line.split()[1]) * 1024
+    return peak_bytes()

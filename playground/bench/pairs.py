@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from playground.bench.children import in_child
+from playground.bench.spent import Spent, least, spend
 
 D_VOCAB = 152_000
 BLOCK = 5_000_000
@@ -38,26 +36,6 @@ def bench_pairs(n_tokens: int = 100_000_000) -> None:
         rows = [(counter.wall, ours.wall), (counter.cpu, ours.cpu)]
         cells = [f"{theirs * 1e3:8.0f}{own * 1e3:8.1f}{theirs / own:8.1f} x" for theirs, own in rows]
         print(f"  {name:22}{''.join(cells)}", flush=True)
-
-
-@dataclass(frozen=True)
-class Spent:
-    """Seconds by the clock, and seconds of a core, summed over all cores: the same on a busy machine."""
-
-    wall: float
-    cpu: float
-
-
-def spend(do: Callable[[], object]) -> Spent:
-    """Call something and return what it took."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    do()
-    return Spent(time.perf_counter() - wall, time.process_time() - cpu)
-
-
-def least(spent: Sequence[Spent]) -> Spent:
-    """Return the least of each."""
-    return Spent(min(one.wall for one in spent), min(one.cpu for one in spent))
 
 
 def entropies(law: str, n_tokens: int) -> tuple[float, float, Spent]:

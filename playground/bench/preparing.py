@@ -5,40 +5,45 @@ from __future__ import annotations
 import os
 import random
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from playground.bench.children import in_child
+from playground.bench.children import PrivateMemory, in_child
+from playground.bench.spent import Spent, least, spend
 
 LIBRARY_BATCH = 500
 MB = 1_000_000
 
 
-def bench_preparing(n_bytes: int = 20 * MB, rounds: int = 3) -> None:
-    """Preparing a text with GPT-2's tokenizer, against the bare tokenizers library, in turn."""
+def bench_preparing(n_bytes: int = 20 * MB, rounds: int = 2) -> None:
+    """Preparing a text by gpt2 and bpe:1024, against the bare tokenizers library, in turn."""
     documents = some_documents(n_bytes)
     size = sum(len(document.encode()) for document in documents) / MB
-    best = [float("inf")] * 3
-    for _ in range(rounds):
-        best = [min(pair) for pair in zip(best, against_library(documents), strict=True)]
-    library, cut, whole = (size / seconds for seconds in best)
-    print(f"{size:.0f} MB of Python source, gpt2; MB a second, the best of {rounds} rounds in turn")
-    print(f"  the bare library, in batches, in memory       {library:6.2f}")
-    print(f"  cut into tokens, and written by split         {cut:6.2f}   {cut / library:.2f} x")
-    print(f"  all of it: also hashed, split, and counted    {whole:6.2f}   {whole / library:.2f} x")
+    print(f"{size:.0f} MB of Python source; MB a second by the clock, and of a core; best of {rounds} rounds")
+    names = ("the bare library, in batches, in memory", "cut, and written by split", "all, with baselines")
+    for spec in ("gpt2", "bpe:1024"):
+        measured = [against_library(documents, spec) for _ in range(rounds)]
+        bare, *_ = best = [least(spent) for spent in zip(*measured, strict=True)]
+        for name, spent in zip(names, best, strict=True):
+            print(
+                f"  {spec:9} {name:40} {size / spent.wall:6.2f} {bare.wall / spent.wall:6.2f} x"
+                f" {size / spent.cpu:8.2f} {bare.cpu / spent.cpu:6.2f} x",
+                flush=True,
+            )
 
 
 def bench_memory(sizes: Sequence[int] = (50 * MB, 1000 * MB)) -> None:
-    """Peak memory of preparing a text file of 50 MB and one of 1 GB."""
+    """Peak memory of preparing a text file of 50 MB and one of 1 GB, by bytes: the most tokens a text has."""
+    print("peak memory is what the process alone held; pages of files that it maps are not counted")
     with tempfile.TemporaryDirectory() as folder:
         for n_bytes in sizes:
             path = Path(folder) / "text.txt"
             write_text(path, n_bytes)
             measured = in_child(prepare_file, str(path), folder)
+            n_tokens, peak = measured.result
             print(
-                f"{n_bytes / MB:6.0f} MB: {measured.result:12,} tokens, {measured.seconds:5.0f} s, "
-                f"peak memory {measured.peak_bytes / MB:5.0f} MB",
+                f"{n_bytes / MB:6.0f} MB: {n_tokens:13,} tokens, {measured.seconds:5.0f} s, "
+                f"peak memory {peak / MB:5.0f} MB; with mapped files {measured.peak_bytes / MB:5.0f} MB",
                 flush=True,
             )
 
@@ -66,45 +71,44 @@ def write_text(path: Path, n_bytes: int) -> None:
             size += file.write(("\n\n".join(drawn.choices(paragraphs, k=1000)) + "\n\n").encode())
 
 
-def prepare_file(path: str, cache: str) -> int:
-    """Prepare a text file afresh and return how many tokens it has."""
+def prepare_file(path: str, cache: str, tokenizer: str = "byte") -> tuple[int, int]:
+    """Prepare a text file afresh; return how many tokens it has, and the peak of its own memory."""
     from playground.config import DataConfig
     from playground.prepare import prepare
 
-    with tempfile.TemporaryDirectory(dir=cache) as folder:
+    with tempfile.TemporaryDirectory(dir=cache) as folder, PrivateMemory() as memory:
         os.environ["PLAYGROUND_CACHE"] = folder
-        prepared = prepare(DataConfig(corpus="text", text_file=path, tokenizer="gpt2"))
-        return sum(len(tokens) for tokens in prepared.tokens.values())
+        prepared = prepare(DataConfig(corpus="text", text_file=path, tokenizer=tokenizer))
+        n_tokens = sum(len(tokens) for tokens in prepared.tokens.values())
+    return n_tokens, memory.peak_bytes
 
 
-def against_library(documents: Sequence[str]) -> tuple[float, float, float]:
-    """Return the seconds of the bare library, of cutting and writing, and of all of preparing."""
+def against_library(documents: Sequence[str], spec: str) -> tuple[Spent, Spent, Spent]:
+    """Return what the bare library took, cutting and writing, and all of preparing (with learning merges)."""
     from playground.config import DataConfig
     from playground.corpora import Corpus
     from playground.prepare import prepare_corpus, write_tokens
     from playground.splits import pieces, scan, split
-    from playground.tokenizers import gpt2_tokenizer
+    from playground.tokenizers import build_tokenizer
+    from playground.tokenizers.bpe import BPETokenizer
 
-    corpus, tokenizer = Corpus("bench", tuple(documents)), gpt2_tokenizer()
+    corpus, tokenizer = Corpus("bench", tuple(documents)), build_tokenizer(spec, documents, end_token=True)
     found = scan(corpus)
     chosen = split(found, True, (0.1, 0.1), seed=0)
 
+    assert isinstance(tokenizer, BPETokenizer)
+    library = tokenizer.library
+
     def bare() -> None:
         for start in range(0, len(documents), LIBRARY_BATCH):
-            tokenizer.library.encode_batch_fast(list(documents[start : start + LIBRARY_BATCH]))
+            library.encode_batch_fast(list(documents[start : start + LIBRARY_BATCH]))
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PLAYGROUND_CACHE"] = folder
-        config = DataConfig(corpus="bench", tokenizer="gpt2", test_fraction=0.1)
+        config = DataConfig(corpus="bench", tokenizer=spec, test_fraction=0.1)
         cut = Path(folder) / "cut"
         return (
-            _seconds(bare),
-            _seconds(lambda: write_tokens(cut, pieces(corpus, chosen), tokenizer, int(found.n_chars.sum()))),
-            _seconds(lambda: prepare_corpus(corpus, config)),
+            spend(bare),
+            spend(lambda: write_tokens(cut, pieces(corpus, chosen), tokenizer, int(found.n_chars.sum()))),
+            spend(lambda: prepare_corpus(corpus, config)),
         )
-
-
-def _seconds(do: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    do()
-    return time.perf_counter() - began

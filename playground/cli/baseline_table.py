@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from typing import Any
 
 import numpy as np
 
 from playground.baselines import ORDER_NAMES, bigram_entropy, unigram_entropy
 from playground.prepared import Prepared
+from playground.token_files import release
+
+COPIED_AT_ONCE = 4_000_000
+"""Tokens."""
 
 LINES = ("uniform", *ORDER_NAMES)
 
 
 def whole_text(prepared: Prepared) -> dict[str, Any]:
     """Return the plug-in entropies of all splits together, one after the other, in nats per token."""
-    tokens = np.concatenate([prepared.tokens[name] for name in prepared.tokens])
     d_vocab = prepared.tokenizer.d_vocab
-    return {
-        "whole_text": {
-            "tokens": len(tokens),
-            "uniform": math.log(d_vocab),
-            "unigram": unigram_entropy(tokens, d_vocab),
-            "bigram": bigram_entropy(tokens, d_vocab),
+    with tempfile.TemporaryFile() as file:  # mapped, so that memory does not grow with the text
+        for tokens in prepared.tokens.values():
+            for start in range(0, len(tokens), COPIED_AT_ONCE):
+                file.write(tokens[start : start + COPIED_AT_ONCE].tobytes())
+                release(tokens)
+        file.flush()
+        whole = np.memmap(file, prepared.train.dtype, mode="r")
+        return {
+            "whole_text": {
+                "tokens": len(whole),
+                "uniform": math.log(d_vocab),
+                "unigram": unigram_entropy(whole, d_vocab),
+                "bigram": bigram_entropy(whole, d_vocab),
+            }
         }
-    }
 
 
 def losses(values: dict[str, Any]) -> dict[str, dict[str, float]]:
