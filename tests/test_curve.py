@@ -122,3 +122,18 @@ def test_large_files_are_read_to_the_same_columns(tmp_path, monkeypatch, spoiler
     for key, values in careful.items():
         np.testing.assert_array_equal(quick[key], values)
     assert len(read_table(path, end)[0]["step"]) == 0
+
+
+@pytest.mark.parametrize("large", [1, 1 << 30])
+def test_one_number_of_a_list_is_a_column_however_the_file_is_read(tmp_path, monkeypatch, large):
+    monkeypatch.setattr(curve, "LARGE_BYTES", large)
+    rows = records(4)
+    rows[1] |= {"val_loss": 2.0, "kl_bigram": 0.5, "position_loss": [3.0, None]}
+    rows[3] |= {"val_loss": 1.0, "kl_bigram": 0.7, "position_loss": [2.0, 1.0, 0.5]}
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found, _ = read_table(tmp_path / "metrics.jsonl")
+    np.testing.assert_array_equal(found["position_loss.0"], [np.nan, 3, np.nan, 2])
+    np.testing.assert_array_equal(found["position_loss.1"], [np.nan, np.nan, np.nan, 1])
+    np.testing.assert_array_equal(found["position_loss.7"], [np.nan] * 4)
+    val = columns(found, ALL, Levels())["val"]
+    assert (val["kl_bigram"], val["position_loss.2"]) == ([0.5, 0.7], [None, 0.5])

@@ -37,8 +37,57 @@ def test_small_charts_follow_the_table(monitor, run):
         "Validation accuracy", "Memory", "Loss above best n-gram, floor",
     ]  # fmt: skip
     memory = monitor.part("small").locator("figure", has_text="Memory")
-    expect(memory.locator("figcaption span")).to_have_text("537 MB ")
+    expect(memory.locator("figcaption > span")).to_have_text("537 MB ")
     assert "537 MB" in memory.locator("[role=img]").get_attribute("aria-label")
+
+
+def write_knowledge(run, steps):
+    """Evaluations of a model that is nearest to uniform at first, then to the unigram, then to the bigram."""
+    with open(run / "metrics.jsonl", "a") as file:
+        for n, step in enumerate(steps):
+            near = {"uniform": n, "unigram": 0.1 + abs(n - 1), "bigram": 0.2 + abs(n - 2), "trigram": 0.9 + n}
+            record = {"step": step, "tokens_seen": step, "elapsed_s": step, "val_loss": 4.0}
+            record |= {f"kl_{name}": value for name, value in near.items()}
+            record |= {"induction": 0.5 * n, "position_loss": [5.0, 4.0 - n, None]}
+            file.write(json.dumps(record) + "\n")
+
+
+def test_what_the_model_knows_is_named_and_drawn(monitor, run):
+    write_knowledge(run, (400, 401))
+    monitor.open(run.name)
+    expect(monitor.part("knows-now")).to_have_text("closest to: unigram, 0.10 nats away")
+    monitor.part("knows").locator("summary").click()
+    figures = monitor.part("knows").locator("figure:visible")
+    assert figures.locator("b").all_inner_texts() == [
+        "Distance of its predictions from …", "Loss by position in the context",
+        "Gained on a repeated segment",
+    ]  # fmt: skip
+    expect(figures.nth(0).locator("figcaption > span")).to_have_text(
+        "uniform 1.00 unigram 0.10 bigram 1.20 trigram 1.90 "
+    )
+    expect(figures.nth(1).locator("figcaption > span")).to_have_text(
+        "step 401: 5.00 at the first, 3.00 at the last"
+    )
+    edges = monitor.state("runs[0].facts.positions")
+    newest = monitor.page.evaluate(
+        "document.querySelector('.pg-monitor').__monitor.small.find((s) => s.isProfile).curves.at(-1).data"
+    )
+    assert newest == [[1, pytest.approx((2 * edges[2]) ** 0.5)], [5, 3]]
+
+
+def test_a_model_that_leaves_what_it_was_closest_to_is_told(monitor, run):
+    write_knowledge(run, (400, 401, 402))
+    with open(run / "metrics.jsonl", "a") as file:
+        file.write(json.dumps({"step": 403, "val_loss": 2, "kl_unigram": 3.0, "kl_bigram": 0.9}) + "\n")
+    monitor.open(run.name)
+    expect(monitor.part("knows-now")).to_have_text(
+        "closest to: bigram, 0.90 nats away, and leaving it since step 402"
+    )
+
+
+def test_a_run_that_was_not_asked_what_it_knows_shows_nothing_of_it(monitor, run):
+    monitor.open(run.name)
+    expect(monitor.part("knows")).to_be_hidden()
 
 
 def write_samples(run, steps):

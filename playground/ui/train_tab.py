@@ -69,7 +69,7 @@ def build_train_tab(demo: gr.Blocks, tabs: gr.Tabs, data: DataTab) -> tuple[gr.D
                 stop = gr.Button(
                     "Stop", scale=1, min_width=84, variant="stop", interactive=False, elem_id="stop"
                 )
-            run_message = gr.HTML(padding=False)
+            run_message = gr.HTML(padding=False, elem_id="run-message")
             monitor = Monitor(elem_id="monitor")
     controls = Controls(**left, run=run, pause=pause, stop=stop, run_message=run_message, monitor=monitor)
     applied = _wire_form(controls, tabs, data)

@@ -82,11 +82,31 @@ def _read_large(path: Path, since_byte: int) -> tuple[Table, int]:
     data, cursor = read_whole_lines(path, since_byte)
     options = json.ReadOptions(block_size=BLOCK_BYTES)
     found = json.read_json(pyarrow.BufferReader(data), read_options=options)
-    missing = np.full(found.num_rows, np.nan)
-    names = set(found.column_names)
-    return {
-        key: found[key].to_numpy().astype(np.float64) if key in names else missing for key in KEYS
-    }, cursor
+    return {key: _arrow_column(found, key) for key in KEYS}, cursor
+
+
+def _arrow_column(found: Any, key: str) -> NDArray[np.float64]:
+    name, at = _place(key)
+    if name not in found.column_names:
+        return np.full(found.num_rows, np.nan)
+    if at is None:
+        return found[name].to_numpy().astype(np.float64)
+    values = np.full(found.num_rows, np.nan)
+    rows = np.flatnonzero(found[name].is_valid().to_numpy())
+    values[rows] = [_item(items, at) for items in found[name].drop_null().to_pylist()]
+    return values
+
+
+def _place(key: str) -> tuple[str, int | None]:
+    """Return the name of a value in a record, and which number of its list is meant, if it is one."""
+    name, _, at = key.partition(".")
+    return name, int(at) if at else None
+
+
+def _item(values: Any, at: int) -> Any:
+    """Return one number of a list; nan where there is none."""
+    found = values[at] if isinstance(values, list) and at < len(values) else None
+    return np.nan if found is None else found
 
 
 @lru_cache(maxsize=24)
@@ -113,7 +133,10 @@ def columns(table: Table, size: Size, levels: Levels) -> Curve:
 
 def column(records: Iterable[Record], key: str) -> NDArray[np.float64]:
     """Return one value of each record, nan where it is missing or no number."""
-    values = [record.get(key) for record in records]
+    name, at = _place(key)
+    values = [record.get(name) for record in records]
+    if at is not None:
+        values = [_item(value, at) for value in values]
     try:
         return np.array(values, dtype=np.float64)
     except (TypeError, ValueError):

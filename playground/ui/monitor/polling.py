@@ -14,6 +14,7 @@ from playground import runs
 from playground.accounting import flops_per_token
 from playground.config import ConfigError, RunConfig
 from playground.files import is_number, read_json
+from playground.position_buckets import position_buckets
 from playground.ui.monitor.curve import TICK, columns, notes_of, read_records, read_table, whole_curve
 from playground.ui.monitor.lines import baseline_lines, crossing_marks, event_marks, levels_of
 from playground.ui.run_choices import run_choices
@@ -98,7 +99,7 @@ def _new_points(run: Path, request: Request, opening: bool, baselines: dict[str,
 
 def _facts(run: Path, baselines: dict[str, Any]) -> Answer:
     """Return what units and labels need to know of a run."""
-    facts: Answer = {"text": "", "flops_per_token": None, "bytes_per_token": None}
+    facts: Answer = {"text": "", "flops_per_token": None, "bytes_per_token": None, "positions": []}
     try:
         config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
     except (OSError, ConfigError):
@@ -106,7 +107,8 @@ def _facts(run: Path, baselines: dict[str, Any]) -> Answer:
     if is_number(baselines.get("bytes_per_token")):
         facts["bytes_per_token"] = baselines["bytes_per_token"]
     text = f"{config.data.corpus}, {config.data.tokenizer} tokens"
-    return {**facts, "text": text, "flops_per_token": flops_per_token(config.model)}
+    return {**facts, "text": text, "flops_per_token": flops_per_token(config.model),
+            "positions": position_buckets(config.model.n_ctx).tolist()}  # fmt: skip
 
 
 def _new_samples(run: Path, request: Request) -> Answer:

@@ -1,12 +1,15 @@
 """The small charts beneath the loss: one entry each, and nothing else to write for a new one.
 
-An entry names keys of the metric records. A chart is shown as soon as a run has any of its keys.
+An entry names keys of the metric records, or `KEY.I` for one number of a list. A chart is shown as soon as a
+run has any of its keys.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from playground.position_buckets import MAX_BUCKETS
 
 Unit = Literal["number", "percent", "bytes", "nats", "rate"]
 
@@ -30,6 +33,12 @@ class SmallChart:
     title: str
     unit: Unit
     lines: tuple[Line, ...]
+    place: Literal["small", "knows"] = "small"
+    """Whether it stands with the small charts, or under what the model knows."""
+    across: Literal["time", "positions"] = "time"
+    """What runs from left to right; across the positions of a context, a line is one point of a profile."""
+    compares: bool = True
+    """Whether other runs are drawn beside the one shown."""
 
 
 SMALL_CHARTS = (
@@ -46,6 +55,30 @@ SMALL_CHARTS = (
             Line("above_ngram", "n-gram", each="evaluation"),
             Line("above_floor", "floor", each="evaluation"),
         ),
+    ),
+    SmallChart(
+        "Distance of its predictions from …",
+        "nats",
+        tuple(
+            Line(f"kl_{name}", name, each="evaluation")
+            for name in ("uniform", "unigram", "bigram", "trigram")
+        ),
+        place="knows",
+        compares=False,
+    ),
+    SmallChart(
+        "Loss by position in the context",
+        "nats",
+        tuple(Line(f"position_loss.{at}", each="evaluation") for at in range(MAX_BUCKETS)),
+        place="knows",
+        across="positions",
+        compares=False,
+    ),
+    SmallChart(
+        "Gained on a repeated segment",
+        "nats",
+        (Line("induction", each="evaluation"),),
+        place="knows",
     ),
 )
 

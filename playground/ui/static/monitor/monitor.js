@@ -6,13 +6,13 @@ const NOTES_MS = 5000, LONG_NOTES_MS = 20000, LONG_BYTES = 3e6, RUNS_AT_ONCE = 3
 const root = element.querySelector(".pg-monitor"), box = part("chart");
 const view = readView();
 const chart = new LossChart(box);
-const smallCharts = props.small_charts.map((entry) => new SmallChart(element.querySelector(".pg-mon-small"), entry));
+const smallCharts = props.small_charts.map((entry) => new SmallChart(part(entry.place).querySelector(".pg-mon-small"), entry));
 const writing = new Completions(part, server);
 const pointer = new Pointer(chart, box, part("tip"), part("spoken"), (zoom) => change({ zoom }));
 const compare = new Compare(part("compare"), server, (names) => { change({ compare: names }); setRuns(runs[0]?.name ?? ""); });
 let runs = [];
 const state = (root.__monitor = {
-  busy: false, fails: 0, updates: 0, polls: 0, drawMs: 0, notesDue: 0, lastBytes: 0, stage: false, view, chart,
+  busy: false, fails: 0, updates: 0, polls: 0, drawMs: 0, notesDue: 0, lastBytes: 0, stage: false, view, chart, small: smallCharts,
   get runs() { return runs; },
 });
 
@@ -62,7 +62,9 @@ function draw() {
   chart.draw(shown, view, state.stage);
   box.setAttribute("aria-label", `Loss of ${shown.map((other) => other.name).join(", ")}: training ${lossWords(train)}, `
     + `validation ${part("loss").textContent} at step ${run.status.step}`);
-  if (part("small").open) smallCharts.forEach((small) => small.draw(shown, view, chart.look, chart.ranges.x));
+  showKnowledge(run);
+  const open = smallCharts.filter((small) => part(small.chart.place).open);
+  open.forEach((small) => small.draw(shown, view, chart.look, chart.ranges.x));
   state.drawMs = performance.now() - began;
 }
 
@@ -228,6 +230,7 @@ connectTools(view, change, () => change({ zoom: null }));
 part("stage").addEventListener("click", () => setStage(!state.stage));
 part("save").addEventListener("click", onSave);
 part("small").addEventListener("toggle", draw);
+part("knows").addEventListener("toggle", draw);
 part("about").addEventListener("toggle", draw);
 part("ended").querySelector("button").addEventListener("click", () => (part("ended").hidden = true));
 document.addEventListener("visibilitychange", onSeen);

@@ -118,6 +118,27 @@ function showLines(run, view) {
   }
 }
 
+/** Which way of counting the predictions are closest to, and whether they are leaving it. */
+function knowledgeWords(run) {
+  const { val } = run, last = val.step.length - 1;
+  const near = ["uniform", "unigram", "bigram", "trigram"]
+    .map((name) => ({ name, all: val[`kl_${name}`] ?? [] }))
+    .filter(({ all }) => all[last] != null)
+    .sort((a, b) => a.all[last] - b.all[last])[0];
+  if (!near) return "";
+  let lowest = last;
+  near.all.forEach((value, i) => { if (value != null && value < near.all[lowest]) lowest = i; });
+  const now = `closest to: ${near.name}, ${near.all[last].toFixed(2)} nats away`;
+  const leaves = near.all[last] > 1.2 * near.all[lowest] + 0.02;
+  return leaves ? `${now}, and leaving it since step ${grouped(val.step[lowest])}` : now;
+}
+
+function showKnowledge(run) {
+  const words = knowledgeWords(run);
+  part("knows").hidden = !words;
+  say("knows-now", words);
+}
+
 function fillSelect(select, choices) {
   for (const [value, { name }] of Object.entries(choices)) node(select, "option", "", name).value = value;
 }
