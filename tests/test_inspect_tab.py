@@ -129,7 +129,9 @@ def test_attention_and_lens_arrive_as_the_core_gives_them(root):
     sent = np.frombuffer(base64.b64decode(answer["patterns"]), "<u2").reshape(2, 2, -1) / 65535
     rows, columns = np.tril_indices(16)
     np.testing.assert_allclose(sent, patterns.numpy()[..., rows, columns], atol=1 / 65535)
-    assert [head["previous"] for head in answer["heads"]] == [h.previous for h in head_scores(loaded.model)]
+    assert [head["random"]["previous"] for head in answer["heads"]] == [
+        h.previous for h in head_scores(loaded.model)
+    ]
     assert answer["notes"] == f"Attention is shown between the first 16 of {len(TEXT)} tokens."
     answer, lens = ask(inspect_lens, run="small", text=TEXT), logit_lens(loaded.model, tokens)
     assert answer["n_stages"] == 3

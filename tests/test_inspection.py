@@ -18,6 +18,7 @@ from playground.inspection import (
     predicted_bytes,
     score_tokens,
     strongest,
+    text_head_scores,
     totals,
     windows,
 )
@@ -239,6 +240,24 @@ def test_heads_of_known_weights_are_named():
     late = sum(1 / (i + 1) for i in range(8, N_CTX)) / 8
     assert found[3].induction == pytest.approx(late, abs=1e-12)
     assert HeadScores(0, 0, 0.39, 0.1, 0.2).name == ""
+
+
+def test_heads_are_scored_on_a_text_by_counting_where_they_look():
+    model, tokens = random_model(d_vocab=4, n_layers=2), [0, 1, 0, 0, 2, 1, 3, 1, 2, 0]
+    patterns = attention_patterns(model, tokens)
+    for found in text_head_scores(patterns, tokens):
+        pattern = patterns[found.layer, found.head].numpy()
+        assert found.previous == pytest.approx(np.mean([pattern[i, i - 1] for i in range(1, 10)]), abs=1e-12)
+        assert found.first == pytest.approx(pattern[1:, 0].mean(), abs=1e-12)
+        after = [{j + 1 for j in range(i - 1) if tokens[j] == token} for i, token in enumerate(tokens)]
+        shares = [sum(pattern[i, j] for j in places) for i, places in enumerate(after) if places]
+        assert len(shares) == 6
+        assert found.induction == pytest.approx(np.mean(shares), abs=1e-12)
+    (alone, *_) = text_head_scores(attention_patterns(model, [1]), [1])
+    assert (alone.previous, alone.first, alone.induction) == (0, 0, 0)
+    known = [5, 9, 3, 7, 11, 2, 5, 9, 3, 7, 11, 2]
+    names = [h.name for h in text_head_scores(attention_patterns(model_of_known_heads(), known), known)]
+    assert names == ["previous-token", "first-token", "induction", ""]
 
 
 def test_totals_in_three_units():

@@ -5,7 +5,7 @@ All of it is computed on a text by the model's own forward pass; nothing is kept
 
 from __future__ import annotations
 
-from playground.inspection.heads import HeadScores, head_scores
+from playground.inspection.heads import HeadScores, head_scores, text_head_scores
 from playground.inspection.lens import LogitLens, logit_lens
 from playground.inspection.patterns import attention_patterns
 from playground.inspection.reading import InspectionError
@@ -15,6 +15,6 @@ from playground.inspection.windows import Window, windows
 
 __all__ = [
     "HeadScores", "InspectionError", "LogitLens", "TokenScores", "Totals", "Window", "attention_patterns",
-    "head_scores", "logit_lens", "ngram_losses", "predicted_bytes", "score_tokens", "strongest", "totals",
-    "windows",
+    "head_scores", "logit_lens", "ngram_losses", "predicted_bytes", "score_tokens", "strongest",
+    "text_head_scores", "totals", "windows",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,7 +20,7 @@ CLEAR = 0.4
 
 @dataclass(frozen=True)
 class HeadScores:
-    """Shares of a head's attention, averaged over a random segment that is read twice."""
+    """Shares of a head's attention, averaged over a text, or over a random segment that is read twice."""
 
     layer: int
     head: int
@@ -28,7 +29,7 @@ class HeadScores:
     first: float
     """On the first token: where a head looks that has nothing to say."""
     induction: float
-    """In the second reading, on the token that followed the same token in the first (Olsson et al. 2022)."""
+    """Of tokens that stood there before: on what followed them then (Olsson et al. 2022)."""
 
     @property
     def name(self) -> str:
@@ -59,6 +60,29 @@ def head_scores(model: Model, seed: int = 0) -> list[HeadScores]:
             for layer, patterns in enumerate(layers)
             for head, scores in enumerate(_scores(patterns, segment).T.tolist())
         ]
+
+
+def text_head_scores(
+    patterns: Float[Tensor, "layer head pos pos"], tokens: Sequence[int]
+) -> list[HeadScores]:
+    """Return the scores of every head on the text whose patterns these are; 0 where there is nothing to see.
+
+    A copy far from the text that a model knows may find a head idle that is at work on such text.
+    """
+    row = torch.as_tensor(tokens)
+    n = len(row)
+    earlier = (row[:, None] == row).tril(-2)  # query i, copy j; what followed one just before is i itself
+    followed = torch.zeros(n, n, dtype=torch.bool)
+    followed[:, 1:] = earlier[:, :-1]
+    repeated = followed.any(dim=1)
+    after_copy = (patterns * followed).sum(dim=-1)[..., repeated]
+    shares = (patterns.diagonal(-1, dim1=-2, dim2=-1), patterns[..., 1:, 0], after_copy)
+    means = torch.stack([share.sum(dim=-1) / max(1, share.shape[-1]) for share in shares], dim=-1)
+    return [
+        HeadScores(layer, head, *scores)
+        for layer, heads in enumerate(means.tolist())
+        for head, scores in enumerate(heads)
+    ]
 
 
 def _scores(patterns: Float[Tensor, "batch head pos pos"], segment: int) -> Float[Tensor, "3 head"]:

@@ -25,6 +25,9 @@ MAX_CHARACTERS, MAX_TOKENS = 100_000, 2_000
 MAX_PATTERN = 128
 """Tokens between which attention is drawn, and that the lens shows."""
 
+MIN_TO_NAME = 16
+"""In a shorter text every head looks at the first token or the one before: there is nothing else."""
+
 MAX_PATTERN_VALUES = 1_200_000
 """Of all heads together; a model of many heads is drawn for fewer tokens."""
 
@@ -117,24 +120,37 @@ def pack_attention(loaded: LoadedRun, text: str) -> Answer:
 
     Of each pattern the lower triangle, row by row, in 65535ths.
     """
-    from playground.inspection import attention_patterns, head_scores
+    from playground.inspection import attention_patterns
 
     tokens, _ = read_text(loaded.tokenizer, text)
     model = loaded.config.model
     fitting = int((MAX_PATTERN_VALUES / (model.n_layers * model.n_heads)) ** 0.5)
     shown = tokens[: min(MAX_PATTERN, model.n_ctx, max(1, fitting))]
-    patterns = attention_patterns(loaded.model, shown).numpy()
-    scored = head_scores(loaded.model) if model.n_ctx >= 4 else []
+    patterns = attention_patterns(loaded.model, shown)
     rows, columns = np.tril_indices(len(shown))
-    in_steps = np.round(patterns[..., rows, columns] * 65535).astype("<u2")
+    in_steps = np.round(patterns.numpy()[..., rows, columns] * 65535).astype("<u2")
     return {
         **pack_labels(loaded.tokenizer, shown),
         "n_layers": model.n_layers,
         "n_heads": model.n_heads,
         "patterns": base64.b64encode(in_steps.tobytes()).decode("ascii"),
-        "heads": [{**asdict(head), "name": head.name} for head in scored],
+        "heads": _pack_heads(loaded, patterns, shown),
         "notes": cut_note("Attention is shown between", shown, tokens),
     }
+
+
+def _pack_heads(loaded: LoadedRun, patterns: Any, tokens: list[int]) -> list[Answer]:
+    """Return each head's scores on the text and on random tokens read twice, and its name where clear."""
+    from playground.inspection import head_scores, text_head_scores
+
+    here = text_head_scores(patterns, tokens)
+    anywhere = head_scores(loaded.model) if loaded.config.model.n_ctx >= 4 else [None] * len(here)
+    packed = []
+    for own, random in zip(here, anywhere, strict=True):
+        name = own.name if len(tokens) >= MIN_TO_NAME else ""
+        name = (random.name if random else "") or name
+        packed.append({"name": name, "here": asdict(own), "random": asdict(random) if random else None})
+    return packed
 
 
 def pack_lens(loaded: LoadedRun, text: str) -> Answer:

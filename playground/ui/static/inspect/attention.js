@@ -67,9 +67,10 @@ class AttentionView {
     for (const button of this.part("heads").children) button.setAttribute("aria-pressed", String(Number(button.dataset.head) === head));
     this.patterns.paint(this.part("square"), head);
     const score = this.patterns.heads[head], heads = this.patterns.n_heads;
-    const shares = score ? `: ${percent(score.previous)} of its attention on the token before, ${percent(score.first)} on the first, ${percent(score.induction)} on what followed an earlier copy` : "";
-    const found = score?.name ? `<b>${escaped(score.name)} head</b>` : "no clear role";
-    this.part("head-title").innerHTML = `Layer ${Math.floor(head / heads) + 1}, head ${(head % heads) + 1}, ${found}<small>On random tokens read twice${shares}.</small>`;
+    const shares = ({ previous, first, induction }) => `${percent(previous)} of its attention on the token before, ${percent(first)} on the first, ${percent(induction)} on what followed an earlier copy`;
+    const random = score.random ? ` On random tokens read twice: ${percent(score.random.previous)}, ${percent(score.random.first)}, ${percent(score.random.induction)}.` : "";
+    const found = score.name ? `<b>${escaped(score.name)} head</b>` : "no clear role";
+    this.part("head-title").innerHTML = `Layer ${Math.floor(head / heads) + 1}, head ${(head % heads) + 1}, ${found}<small>Here ${shares(score.here)}.${random}</small>`;
     this.look();
   }
 
