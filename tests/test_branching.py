@@ -63,3 +63,27 @@ def test_requests_on_the_command_line(command, tmp_path):
     assert command("runs", "--pause", "small")[0] == 0
     assert [r["action"] for r in runs.pending_requests(run)] == ["pause"]
     assert command("runs", "--pause", "nope")[0] == 2
+
+
+def test_a_branch_learns_at_a_multiple_of_the_rate_also_of_one_that_was_set_by_hand(source, tmp_path):
+    rates = {r["step"]: r["lr"] for r in runs.read_metrics(source)[0] if "lr" in r}
+    run = runs.branch(source, 20, "faster", root=tmp_path, lr_factor=3)
+    state = runs.checkpoint_folder(run, 20) / "state.json"
+    original = (runs.checkpoint_folder(source, 20) / "state.json").read_text()
+    assert state.read_text() == original
+    assert worker.work(run, resume=True) == worker.DONE
+    after = {r["step"]: r["lr"] for r in runs.read_metrics(run)[0] if "lr" in r}
+    assert [after[step] for step in range(21, 31)] == pytest.approx([3 * rates[s] for s in range(21, 31)])
+
+    by_hand = runs.branch(source, 20, "by-hand", root=tmp_path)
+    state = runs.checkpoint_folder(by_hand, 20) / "state.json"
+    values = json.loads(state.read_text())
+    values["extra"]["progress"] |= {"new_lr": 0.01, "new_lr_step": 18}
+    state.unlink()
+    state.write_text(json.dumps(values))
+    slower = runs.branch(by_hand, 20, "slower", root=tmp_path, lr_factor=0.5)
+    changed = json.loads((runs.checkpoint_folder(slower, 20) / "state.json").read_text())
+    assert changed["extra"]["progress"]["new_lr"] == 0.005
+    assert json.loads(state.read_text())["extra"]["progress"]["new_lr"] == 0.01, (
+        "the source is left as it was"
+    )

@@ -11,12 +11,23 @@ from pathlib import Path
 from playground.files import read_json_lines, write_json_atomic, write_text_atomic
 from playground.runs.folders import RunError, checkpoint_folder, checkpoints, create
 
+RATES = ("lr", "lr_min", "muon_lr")
 
-def branch(source: Path, step: int, name: str, *, config_json: str = "", root: Path | None = None) -> Path:
+
+def branch(
+    source: Path,
+    step: int,
+    name: str,
+    *,
+    config_json: str = "",
+    root: Path | None = None,
+    lr_factor: float = 1.0,
+) -> Path:
     """Make a run that goes on from a checkpoint of another, and return its folder; `start` it with resume.
 
     It has the text, the tokens and the records up to that step of its source, whose name and step stand
-    in its config under "origin". `config_json` replaces the settings. Raises RunError if there is no such
+    in its config under "origin". `config_json` replaces the settings, and `lr_factor`
+    multiplies the learning rates. Raises RunError if there is no such
     checkpoint.
     """
     steps = checkpoints(source)
@@ -24,11 +35,15 @@ def branch(source: Path, step: int, name: str, *, config_json: str = "", root: P
         there = ", ".join(map(str, steps)) or "none"
         raise RunError(f"{source.name} has no checkpoint of step {step}: there is {there}.")
     config = json.loads(config_json or (source / "config.json").read_text(encoding="utf-8"))
+    for rate in RATES:
+        if rate in config.get("optim", {}):
+            config["optim"][rate] *= lr_factor
     config["origin"] = f"{source.name}@{step}"
     run = create(root or source.parent, name, json.dumps(config, indent=2) + "\n")
     try:
         _copy_text(source, run, config)
         _copy_past(source, run, step)
+        _multiply_set_rate(checkpoint_folder(run, step) / "state.json", lr_factor)
     except OSError:
         shutil.rmtree(run, ignore_errors=True)
         raise
@@ -63,6 +78,15 @@ def _copy_past(source: Path, run: Path, step: int) -> None:
     origin = {"step": step, "event": "branched", "time": time.time(), "origin": f"{source.name}@{step}"}
     with open(run / "events.jsonl", "a", encoding="utf-8") as file:
         file.write(json.dumps(origin) + "\n")
+
+
+def _multiply_set_rate(state_file: Path, factor: float) -> None:
+    """Multiply a rate that was set by hand while the source ran: it takes the place of the schedule's."""
+    state = json.loads(state_file.read_text(encoding="utf-8"))
+    progress = state["extra"].get("progress") or {}
+    if factor != 1.0 and progress.get("new_lr") is not None:
+        progress["new_lr"] *= factor
+        write_json_atomic(state_file, state)  # another file than the source's, of which it may be a link
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -22,6 +22,15 @@ from playground.ui.machine_watch import MACHINE
 from playground.ui.monitor import Monitor
 from playground.ui.preview import check_rows
 from playground.ui.run_choices import default_run, run_choices
+from playground.ui.run_controls import (
+    N_CONTROLS,
+    RunControls,
+    build_buttons,
+    build_changes,
+    find,
+    looks,
+    wire_controls,
+)
 from playground.ui.settings.component import Settings, settings_value
 from playground.ui.text_watch import EMPTY, visitor_of, wait_for
 from playground.ui.train_form import Form
@@ -49,8 +58,7 @@ class Controls:
     preview: gr.HTML
     estimate: EstimateView
     run: gr.Dropdown
-    pause: gr.Button
-    stop: gr.Button
+    changes: RunControls
     run_message: gr.HTML
     monitor: Monitor
 
@@ -65,13 +73,11 @@ def build_train_tab(demo: gr.Blocks, tabs: gr.Tabs, data: DataTab) -> tuple[gr.D
                 run = gr.Dropdown(
                     [], label="Run", container=False, scale=5, min_width=140, elem_id="train-run"
                 )
-                pause = gr.Button("Pause", scale=1, min_width=84, interactive=False, elem_id="pause")
-                stop = gr.Button(
-                    "Stop", scale=1, min_width=84, variant="stop", interactive=False, elem_id="stop"
-                )
+                buttons = build_buttons()
+            changes = build_changes(*buttons)
             run_message = gr.HTML(padding=False, elem_id="run-message")
             monitor = Monitor(elem_id="monitor")
-    controls = Controls(**left, run=run, pause=pause, stop=stop, run_message=run_message, monitor=monitor)
+    controls = Controls(**left, run=run, changes=changes, run_message=run_message, monitor=monitor)
     applied = _wire_form(controls, tabs, data)
     _wire_run(controls, demo)
     preset, preview, estimate = controls.form[0], controls.preview, controls.estimate
@@ -119,11 +125,11 @@ def _wire_form(c: Controls, tabs: gr.Tabs, data: DataTab) -> Any:
 
 
 def _wire_run(c: Controls, demo: gr.Blocks) -> None:
-    buttons = [c.pause, c.stop]
-    shown = [c.monitor, *buttons, c.run_message]
-    c.run.change(lambda name: (name or "", *_buttons(name), ""), c.run, shown, **QUIET)
-    c.stop.click(_stop, c.run, [c.run_message, *buttons], **QUIET)
-    c.pause.click(_pause_or_resume, c.run, [c.run_message, *buttons], **QUIET)
+    buttons = c.changes.all
+    shown = [c.monitor, *buttons]
+    c.run.change(lambda name: (name or "", *looks(name)), c.run, shown, **QUIET)
+    c.run.input(lambda: "", None, c.run_message, **QUIET)
+    wire_controls(c.changes, c.run, c.run_message)
     seen = gr.State("")
     refreshed = [c.run, *buttons, c.run_message, seen]
     gr.Timer(REFRESH_SECONDS).tick(_refresh, [c.run, c.run_message, seen], refreshed, **QUIET)
@@ -171,53 +177,6 @@ def _create_and_start(form: Form, root: Path, visitor: str) -> Path:
     return run
 
 
-def _buttons(name: str | None) -> tuple:
-    """Return what Pause and Stop look like for a run."""
-    run = _find(name)
-    state = runs.status(run)["state"] if run else ""
-    resumable = run is not None and state in ("stopped", "failed") and bool(runs.checkpoints(run))
-    pause = "Resume" if state == "paused" or resumable else "Pause"
-    return (
-        gr.update(value=pause, interactive=state in ("running", "paused") or resumable),
-        gr.update(interactive=state in runs.ACTIVE),
-    )
-
-
-def _find(name: str | None) -> Path | None:
-    try:
-        return runs.find(runs.runs_root(), name or "")
-    except runs.RunError:
-        return None
-
-
-def _stop(name: str | None) -> tuple:
-    run = _find(name)
-    if run is None:
-        return messages.error(f"There is no run named {name!r} any more."), *_buttons(name)
-    if runs.is_waiting(runs.status(run)):
-        return _asked(run, runs.stop, "It was taken out of the queue.")
-    return _asked(run, runs.stop, "It saves a checkpoint and stops after this step.")
-
-
-def _pause_or_resume(name: str | None) -> tuple:
-    run = _find(name)
-    if run is None:
-        return messages.error(f"There is no run named {name!r} any more."), *_buttons(name)
-    if runs.status(run)["state"] == "running":
-        return _asked(run, runs.pause, "It pauses after this step.")
-    return _asked(run, runs.resume, "It goes on.")
-
-
-def _asked(run: Path, action: Any, said: str) -> tuple:
-    try:
-        action(run)
-    except runs.RunError as error:
-        return messages.error(str(error)), *_buttons(run.name)
-    except OSError as error:
-        return messages.error(explain_os_error(error, run)), *_buttons(run.name)
-    return messages.note(said), *_buttons(run.name)
-
-
 def _refresh(name: str | None, message: str, seen: str) -> tuple:
     """Start what is next in the queue, and show how the runs are, if anything changed since the last look.
 
@@ -230,15 +189,15 @@ def _refresh(name: str | None, message: str, seen: str) -> tuple:
     choices = run_choices(root)
     now = repr((choices, name))
     if now == seen:
-        return (gr.skip(),) * 5
+        return (gr.skip(),) * (3 + N_CONTROLS)
     chosen: dict[str, Any] = {} if name else {"value": default_run(root) or None}
     kept = gr.skip() if messages.is_error(message) else ""
-    return gr.update(choices=choices, **chosen), *_buttons(name), kept, now
+    return gr.update(choices=choices, **chosen), *looks(name, anew=False), kept, now
 
 
 def _open(request: gr.Request) -> Any:
     """Show the run named in the address, else the one that trains, else the newest."""
     root = runs.runs_root()
-    wanted = _find(request.query_params.get("run"))
+    wanted = find(request.query_params.get("run"))
     name = wanted.name if wanted else default_run(root)
     return gr.update(choices=run_choices(root), value=name or None)
