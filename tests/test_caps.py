@@ -19,7 +19,10 @@ def test_no_more_than_the_limit_and_nothing_but_the_beginning(documents, max_doc
     if whole:
         if max_documents:
             assert sum(bool(text.strip()) for text in got) <= max_documents
-        assert got[1:] == documents[1 : len(got)]
+        assert got[:-1] == documents[: max(0, len(got) - 1)]
+        if got and got[-1] != documents[len(got) - 1]:  # the first text that is not blank is cut
+            assert documents[len(got) - 1].startswith(got[-1])
+            assert not "".join(got[:-1]).strip()
         if (
             max_bytes
             and not max_documents
