@@ -23,6 +23,7 @@ from playground.devices import has_fast_bfloat16, mixed_precision
 from playground.linear_loss import linear_cross_entropy
 from playground.memory import held_bytes
 from playground.models.fast_attention import attend
+from playground.models.fast_elementwise import relu_squared
 from playground.models.positions import rotate, rotations
 from playground.models.transformer import build_norm
 from playground.muon import Muon
@@ -183,7 +184,7 @@ def elementwise(device: torch.device) -> dict[str, Callable[[int, int], Action]]
         "norm_rmsnorm": norm("rmsnorm"),
         "activation_gelu": on_stream(F.gelu),
         "activation_gelu_tanh": on_stream(lambda x: F.gelu(x, approximate="tanh")),
-        "activation_relu2": on_stream(lambda x: F.relu(x).square()),
+        "activation_relu2": on_stream(relu_squared),
         "activation_swiglu": on_stream(lambda x: F.silu(x) * x),
         "qk_norm": on_stream(lambda x: F.rms_norm(x.view(-1, 32), (32,))),
         "rotate": turn,

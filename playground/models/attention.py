@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from playground.config import ModelConfig
 from playground.models.fast_attention import attend
+from playground.models.fast_elementwise import normalise_and_turn
 from playground.models.positions import rotate
 
 
@@ -88,9 +89,11 @@ class Attention(nn.Module):
         batch, pos, _ = x.shape
         heads = self.qkv(x).view(batch, pos, -1, self.config.d_head).transpose(1, 2)
         q, k, v = heads.split(self.n_heads_qkv, dim=1)
-        if self.config.qk_norm:
+        if self.config.qk_norm and turn is not None:
+            q, k = normalise_and_turn(q, turn), normalise_and_turn(k, turn)
+        elif self.config.qk_norm:
             q, k = F.rms_norm(q, q.shape[-1:]), F.rms_norm(k, k.shape[-1:])
-        if turn is not None:
+        elif turn is not None:
             q, k = rotate(q, turn), rotate(k, turn)
         return q, k, v
 
