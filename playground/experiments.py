@@ -29,6 +29,7 @@ class Experiment:
 
 
 SHORT = {"steps": "600", "eval_every": "50", "sample_every": "100", "checkpoint_every": "100"}
+MUON = {"optimizer": "muon", "lr": "0.02", "muon_lr": "0.04", "weight_decay": "0"}
 PLAIN = {"schedule": "constant", "warmup_steps": "0", "max_grad_norm": "0"}
 
 _ALL = (
@@ -55,7 +56,7 @@ _ALL = (
         (
             ("SGD", {"optimizer": "sgd", "lr": "0.5"}),
             ("AdamW", {"optimizer": "adamw", "lr": "8e-3"}),
-            ("Muon", {"optimizer": "muon", "lr": "0.02", "muon_lr": "0.04", "weight_decay": "0"}),
+            ("Muon", MUON),
         ),
         SHORT,
     ),
@@ -69,17 +70,21 @@ _ALL = (
             ("Transformer", {"n_layers": "2"}),
             ("LSTM", {"n_layers": "2", "architecture": "lstm"}),
         ),
-        SHORT,
+        {**SHORT, **MUON},
     ),
     Experiment(
         "layers-induction",
         "One layer against two: copying",
         "The second half of each text repeats the first, and counting can't know which letters those were. "
         "To copy, one head must find what followed last time, and another must have written down what came "
-        "before: that takes two layers. The second curve drops; the first stays above.",
+        "before: that takes two layers. Their curve drops to the floor, that of one layer stays above.",
         "tiny",
         (("one layer", {"n_layers": "1"}), ("two layers", {"n_layers": "2"})),
-        {**SHORT, "corpus": "induction", "tokenizer": "char", "batches": "padded", "steps": "1500"},
+        {
+            **SHORT,
+            **{"corpus": "induction", "tokenizer": "char", "batches": "padded", "batch_size": "32"},
+            **{**MUON, "lr": "0.01", "muon_lr": "0.02", "steps": "800"},
+        },
     ),
     Experiment(
         "characters-bpe",

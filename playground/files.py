@@ -50,7 +50,7 @@ def read_json_lines(path: Path, since_byte: int = 0) -> tuple[list[dict[str, Any
     begun anew, and it is read from its start.
     """
     whole, cursor = read_whole_lines(path, since_byte)
-    records = [record for line in whole.splitlines() if (record := _parse_line(line)) is not None]
+    records = [record for line in whole.splitlines() if (record := parse_line(line)) is not None]
     return records, cursor
 
 
@@ -68,7 +68,8 @@ def read_whole_lines(path: Path, since_byte: int = 0) -> tuple[bytes, int]:
     return whole, start + len(whole)
 
 
-def _parse_line(line: bytes) -> dict[str, Any] | None:
+def parse_line(line: bytes) -> dict[str, Any] | None:
+    """Return the object in one line, or None if it is garbled or no object."""
     try:
         value = json.loads(line)
     except ValueError:

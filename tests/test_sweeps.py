@@ -86,7 +86,7 @@ def test_a_group_is_made_queued_and_titled(tmp_path, waiting):
     assert runs.group_runs(tmp_path, "rates") == made
     assert runs.read_meta(made[0]).title == "rates: lr 1e-3"
     command = json.loads((made[0] / "config.json").read_text())["command"]
-    assert command == "python -m playground train --preset tiny --lr=0.001 --lr-min=0.0001"
+    assert command == "python -m playground train --preset tiny --lr=0.001 --muon-lr=0.005 --lr-min=0.0001"
     again = launch(tmp_path, "rates", variants(TINY, {"lr": ["1e-3"]}))
     assert runs.read_meta(again[0]).group == "rates 2" != free_group(tmp_path, "rates")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 
@@ -26,9 +27,14 @@ def check_at_least(config: Any, minimum: float, *names: str) -> None:
         )
 
 
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
 def check_choices(config: Any) -> None:
     """Refuse a value outside the Literal that its field is annotated with."""
-    for name, hint in get_type_hints(type(config)).items():
+    for name, hint in _hints(type(config)).items():
         choices, value = get_args(hint), getattr(config, name)
         if choices and all(isinstance(c, str) for c in choices):
             require(value in choices, f"{name} must be one of {', '.join(choices)}, but it is {value!r}.")

@@ -18,6 +18,7 @@ from playground.ui.data_chooser import about_text
 from playground.ui.data_form import DataForm
 from playground.ui.data_tab import DataTab
 from playground.ui.data_wiring import TrainSide
+from playground.ui.monitor.polling import MAX_RUNS
 from playground.ui.run_book import RunBook
 from playground.ui.run_book.duplicate import data_values, groups_seen, preset_and_settings, shown_updates
 from playground.ui.run_choices import run_choices
@@ -58,7 +59,9 @@ def _on_chart(event: gr.EventData) -> tuple:
     if not names:
         return messages.error("There is no such run any more."), gr.skip(), gr.skip(), gr.skip()
     chosen = gr.update(choices=run_choices(root), value=names[0])
-    return "", gr.Tabs(selected="train"), chosen, ",".join(names)
+    left_out = len(names) - MAX_RUNS
+    said = f"The chart holds {MAX_RUNS} runs: {left_out} more were left out." if left_out > 0 else ""
+    return messages.note(said), gr.Tabs(selected="train"), chosen, ",".join(names[:MAX_RUNS])
 
 
 def _duplicate(event: gr.EventData) -> tuple:

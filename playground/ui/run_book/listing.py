@@ -8,16 +8,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import orjson
 
 from playground import runs
+from playground.files import is_number, parse_line, read_whole_lines
 from playground.run_summary import RunSummary, summary_of
 from playground.thinning import thin
-from playground.ui.monitor.curve import read_table
 
 MAX_LISTED = 500
-CURVE_POINTS = 36
+CURVE_POINTS, READ_LINES = 36, 150
+"""Points of a small curve, and the records that are looked at for them."""
 GROWTH = 20
 """A curve is drawn again when its file has grown by about 1 / GROWTH."""
 
@@ -34,7 +34,7 @@ def book(request: Any) -> Answer:
     seen = request.get("seen") if isinstance(request, dict) else None
     seen = seen if isinstance(seen, dict) else {}
     places = {run.name: i + 1 for i, run in enumerate(runs.waiting_runs(root))}
-    rows = [_row(run, places.get(run.name, 0)) for run in runs.list_runs(root)[:MAX_LISTED]]
+    rows = [{**_row(run), "place": places.get(run.name, 0)} for run in runs.list_runs(root)[:MAX_LISTED]]
     stamps = [zlib.crc32(orjson.dumps(row)) for row in rows]
     fresh = [
         {**row, "stamp": stamp}
@@ -45,7 +45,25 @@ def book(request: Any) -> Answer:
     return {"names": [row["name"] for row in rows], "rows": fresh, "deleted": deleted}
 
 
-def _row(run: Path, place: int) -> Answer:
+def _row(run: Path) -> Answer:
+    """Return the figures of a run; of one that rests they are kept until one of its files changes."""
+    files = [run / name for name in ("status.json", "config.json", "baselines.json", runs.META_FILE)]
+    stamps = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+    kept = RESTING.get(run)
+    if kept is not None and kept[0] == stamps:
+        return kept[1]
+    row = _fresh_row(run)
+    if row["state"] in runs.ACTIVE:
+        RESTING.pop(run, None)
+    else:
+        RESTING[run] = (stamps, row)
+    return row
+
+
+RESTING: dict[Path, tuple[tuple[int, ...], Answer]] = {}
+
+
+def _fresh_row(run: Path) -> Answer:
     found = summary_of(run)
     return {
         "name": found.name,
@@ -54,7 +72,6 @@ def _row(run: Path, place: int) -> Answer:
         "pinned": found.meta.pinned,
         "group": found.meta.group,
         "state": found.state,
-        "place": place,
         "reason": found.reason,
         "step": found.step,
         "total": found.total_steps,
@@ -100,8 +117,10 @@ def _curve(run: Path, found: RunSummary) -> list[list[float]]:
 
 @lru_cache(maxsize=2 * MAX_LISTED)
 def _points(path: Path, size_class: int, created: float) -> list[list[float]]:
-    table, _ = read_table(path)
-    known = np.isfinite(table["train_loss"]) & np.isfinite(table["step"])
-    steps, losses = table["step"][known], table["train_loss"][known]
-    kept = thin(losses, CURVE_POINTS)
-    return [[round(steps[i]), round(float(losses[i]), 3)] for i in kept]
+    lines = read_whole_lines(path)[0].splitlines()
+    few = [*lines[:: -(-len(lines) // READ_LINES) or 1], *lines[-1:]]
+    records = [record for line in few if (record := parse_line(line)) is not None]
+    pairs = [(record.get("step"), record.get("train_loss")) for record in records]
+    known = [(step, loss) for step, loss in pairs if is_number(step) and is_number(loss)]
+    kept = thin([loss for _, loss in known], CURVE_POINTS)
+    return [[round(known[i][0]), round(known[i][1], 3)] for i in kept]

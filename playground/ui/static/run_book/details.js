@@ -51,6 +51,7 @@ class Details {
     buttons.replaceChildren();
     button(buttons, "Show on the chart", () => tools.tell("select", { runs: [name] }));
     button(buttons, "Duplicate into the form", () => tools.tell("submit", { run: name }), "Fills the Train tab with these settings, to change and launch");
+    if (row.group) button(buttons, "Its group", () => tools.group(row.group), `Selects all runs of “${row.group}” and shows them as a table`);
     if (waits && row.place > 1) button(buttons, "Next in the queue", () => tools.ask("first", { run: name }));
     if (waits) button(buttons, "Leave the queue", () => tools.ask("cancel", { run: name }));
     if (busy) button(buttons, "Stop and save", () => tools.ask("stop", { run: name }));

@@ -40,7 +40,16 @@ function remove(runs) {
   return ask("delete", { runs });
 }
 
-const tools = { ask, remove, tell: (event, values) => trigger(event, values) };
+/** Select the runs of a group, and show them as a table. */
+function showGroup(group) {
+  chosen.clear();
+  for (const [name, { row }] of rows) if (row.group === group) chosen.add(name);
+  showChosen();
+  compared = { group };
+  return showCompared(true);
+}
+
+const tools = { ask, remove, group: showGroup, tell: (event, values) => trigger(event, values) };
 
 function close() {
   open?.close();
@@ -157,11 +166,8 @@ async function launched(pressed, action, values) {
   const answer = await ask(action, values);
   pressed.disabled = false;
   if (answer.runs) {
-    chosen.clear();
-    for (const name of answer.runs) chosen.add(name);
-    compared = { group: answer.group };
-    await showCompared(true);
-    showChosen();
+    await refresh();
+    await showGroup(answer.group);
   }
   return answer;
 }
