@@ -80,12 +80,20 @@ def _speed(status: dict[str, Any], config: RunConfig | None) -> float | None:
 
 def _number(values: dict[str, Any], name: str) -> float | None:
     value = values.get(name)
-    return value if is_number(value) else None
+    return value if is_figure(value) else None
+
+
+def is_figure(value: Any) -> bool:
+    """Tell whether a value from a file is a number of a size that a run can have."""
+    return is_number(value) and abs(value) < LARGEST
+
+
+LARGEST = 1e15
 
 
 def _best_ngram(baselines: dict[str, Any]) -> float | None:
     held_out = baselines.get("held_out")
-    losses = [value for value in held_out.values() if is_number(value)] if isinstance(held_out, dict) else []
+    losses = [value for value in held_out.values() if is_figure(value)] if isinstance(held_out, dict) else []
     return min(losses, default=None)
 
 

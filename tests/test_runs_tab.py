@@ -77,6 +77,15 @@ def test_whatever_a_page_sends_has_an_answer(root, request_):
     assert compare(request_)["rows"] == []
 
 
+def test_numbers_of_any_size_do_not_stop_the_list(root):
+    run = make(root, step=10**400, best_val_loss=10**400, created=10**400)
+    (run / "metrics.jsonl").write_text(f'{{"step": {10**400}, "train_loss": {10**400}}}\n')
+    (run / "baselines.json").write_text(json.dumps({"bytes_per_token": 10**400, "held_out": {"x": 10**400}}))
+    (row,) = book({})["rows"]
+    assert (row["best"], row["step"], row["curve"]) == (None, 0, [])
+    assert json.dumps(compare({"runs": ["a"]}))
+
+
 def test_actions_answer_in_a_sentence(root):
     make(root)
     for action in ("change", "cancel", "first", "start", "stop", "branch", "repeat", "download"):

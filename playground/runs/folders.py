@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playground.files import read_json, read_json_lines, write_json_atomic, write_text_atomic
+from playground.files import is_number, read_json, read_json_lines, write_json_atomic, write_text_atomic
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +73,11 @@ def list_runs(root: Path) -> list[Path]:
 
 
 def _created(run: Path) -> float:
-    return float((read_json(run / "status.json") or {}).get("created", 0))
+    created = (read_json(run / "status.json") or {}).get("created")
+    return float(created) if is_number(created) and abs(created) < FAR_FUTURE else 0.0
+
+
+FAR_FUTURE = 1e15
 
 
 def last_lines(path: Path, count: int) -> list[str]:

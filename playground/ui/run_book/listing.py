@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from playground import runs
-from playground.files import is_number, parse_line, read_whole_lines
-from playground.run_summary import RunSummary, summary_of
+from playground.files import parse_line, read_whole_lines
+from playground.run_summary import RunSummary, is_figure, summary_of
 from playground.thinning import thin
 
 MAX_LISTED = 500
@@ -120,7 +120,7 @@ def _points(path: Path, size_class: int, created: float) -> list[list[float]]:
     lines = read_whole_lines(path)[0].splitlines()
     few = [*lines[:: -(-len(lines) // READ_LINES) or 1], *lines[-1:]]
     records = [record for line in few if (record := parse_line(line)) is not None]
-    pairs = [(record.get("step"), record.get("train_loss")) for record in records]
-    known = [(step, loss) for step, loss in pairs if is_number(step) and is_number(loss)]
+    pairs: list[tuple[Any, Any]] = [(record.get("step"), record.get("train_loss")) for record in records]
+    known = [(int(step), float(loss)) for step, loss in pairs if is_figure(step) and is_figure(loss)]
     kept = thin([loss for _, loss in known], CURVE_POINTS)
-    return [[round(known[i][0]), round(known[i][1], 3)] for i in kept]
+    return [[known[i][0], round(known[i][1], 3)] for i in kept]
