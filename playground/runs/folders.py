@@ -73,7 +73,7 @@ def list_runs(root: Path) -> list[Path]:
 
 
 def _created(run: Path) -> float:
-    created = (read_json(run / "status.json") or {}).get("created")
+    created: Any = (read_json(run / "status.json") or {}).get("created")
     return float(created) if is_number(created) and abs(created) < FAR_FUTURE else 0.0
 
 
