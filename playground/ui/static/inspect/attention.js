@@ -47,7 +47,7 @@ class AttentionView {
   show(answer) {
     this.patterns = null;
     this.part("attention").hidden = Boolean(answer.error);
-    this.part("attention-note").textContent = answer.error ?? `Each row is a token that looks back, each column one it may look at; a stronger colour is more (its square root, so that little shows too). ${answer.notes}`;
+    this.part("attention-note").textContent = answer.error ?? `Rows are tokens that look back, columns what they may look at; colour is the square root of the share. ${answer.notes}`;
     if (answer.error) return;
     this.patterns = new Patterns(answer);
     const { n_layers: layers, n_heads: heads } = answer;

@@ -11,7 +11,7 @@ class LensView {
     this.lens = null;
     this.part("lens").hidden = Boolean(answer.error);
     this.part("lens-named").textContent = "";
-    this.part("lens-note").textContent = answer.error ?? `If the model ended after a layer, this would be its next token; a stronger colour is more certain. Underlined: it does come next. ${answer.notes}`;
+    this.part("lens-note").textContent = answer.error ?? `The next token if the model ended after a layer; a stronger colour is more certain, underlined is right. ${answer.notes}`;
     if (answer.error) return;
     const [tokens, top] = answer.places.map(unpackNumbers);
     const [probability, right, entropy] = [answer.probability, answer.right, answer.entropy].map(unpackFloats);
