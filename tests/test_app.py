@@ -283,6 +283,33 @@ def test_a_text_under_way_is_stopped(page, app):
     expect(page.locator("#output-note")).not_to_contain_text("per second")
 
 
+def test_settings_mark_what_can_not_work_and_show_what_a_run_takes(page, app):
+    open_page(page, app)
+    expect(page.locator("#estimate")).to_contain_text("852,864", timeout=20_000)
+    page.locator("[data-group=model] summary").click()
+    page.locator("#set-model-n_heads").fill("3")
+    wrong = page.locator("[data-key='model.n_heads'] .pg-set-error")
+    expect(wrong).to_contain_text("can't be divided by n_heads (3)", timeout=10_000)
+    expect(page.locator("#set-model-n_heads")).to_have_attribute("aria-invalid", "true")
+    page.locator("#set-model-n_heads").fill("4")
+    page.locator("#set-model-n_layers").fill("5")
+    expect(wrong).to_be_hidden(timeout=10_000)
+    expect(page.locator("#estimate")).not_to_contain_text("852,864", timeout=10_000)
+    expect(page.locator("#settings [data-part=changed]")).to_contain_text("Layers 3 → 5")
+    page.locator("#set-model-rope_theta").scroll_into_view_if_needed()
+    expect(page.locator("#train-run")).to_be_in_viewport()
+    expect(page.locator("#estimate")).to_be_in_viewport()
+    choose(page, "Model", "Tiny")
+    expect(page.locator("#settings [data-part=difference]")).to_contain_text("layers 5 → 1", timeout=10_000)
+    expect(page.locator("#set-model-n_layers")).to_have_value("1")
+    page.locator("[data-group=schedule] summary").click()
+    before = page.locator(".pg-schedule polyline").get_attribute("points")
+    page.locator("#set-optim-warmup_steps").fill("900")
+    expect(page.locator(".pg-schedule polyline")).not_to_have_attribute("points", before, timeout=10_000)
+    page.get_by_role("button", name="Warmup: back to 30").click()
+    expect(page.locator(".pg-schedule polyline")).to_have_attribute("points", before, timeout=10_000)
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_screen_is_wider_than_the_window(browser, app, width):
     context = browser.new_context(viewport={"width": width, "height": 800})

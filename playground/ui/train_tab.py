@@ -33,6 +33,7 @@ from playground.ui.run_controls import (
 )
 from playground.ui.settings.component import Settings, settings_value
 from playground.ui.text_watch import EMPTY, visitor_of, wait_for
+from playground.ui.toy_sgd import ToySGD
 from playground.ui.train_form import Form
 
 REFRESH_SECONDS = 2.5
@@ -101,6 +102,7 @@ def _build_form() -> dict[str, Any]:
     estimate = EstimateView(padding=False, elem_id="estimate", elem_classes="pg-estimate-block")
     preview = gr.HTML(padding=False, elem_id="preview", elem_classes="pg-preview")
     settings = Settings(start.name, [range_look, range_cancel], padding=False, elem_id="settings")
+    ToySGD(padding=False, elem_id="toy-sgd")
     return {
         "corpus": corpus, "chosen": chosen, "to_data": to_data, "form": [preset, settings],
         "look_for": look_for, "launch": launch, "message": message, "preview": preview, "estimate": estimate,
