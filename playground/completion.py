@@ -23,7 +23,7 @@ class Piece:
 
 
 def complete(
-    model: Model, tokenizer: Tokenizer, tokens: list[int], settings: SampleConfig
+    model: Model, tokenizer: Tokenizer, tokens: list[int], settings: SampleConfig, *, n_likeliest: int = 0
 ) -> Iterator[Piece]:
     """Yield what follows `tokens` as it comes; joined, the texts are the completion.
 
@@ -31,7 +31,7 @@ def complete(
     beginning of one is held back until that is known. Raises ConfigError for an empty prompt.
     """
     text, stop = TextStream(tokenizer), StopStrings(settings.stop)
-    for drawn in _drawn(model, tokens, settings, tokenizer.end_id):
+    for drawn in _drawn(model, tokens, settings, tokenizer.end_id, n_likeliest):
         yield Piece(stop.feed(text.feed(drawn.token)), drawn)
         if stop.found:
             return
@@ -39,10 +39,12 @@ def complete(
         yield Piece(rest, None)
 
 
-def _drawn(model: Model, tokens: list[int], settings: SampleConfig, end_id: int | None) -> Iterator[Drawn]:
+def _drawn(
+    model: Model, tokens: list[int], settings: SampleConfig, end_id: int | None, n_likeliest: int
+) -> Iterator[Drawn]:
     if settings.beams > 1:
         return iter(beam_search(model, tokens, settings, end_id=end_id))
-    return generate(model, tokens, settings, end_id=end_id)
+    return generate(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest)
 
 
 def complete_prompts(model: Model, tokenizer: Tokenizer, settings: SampleConfig) -> list[dict[str, Any]]:

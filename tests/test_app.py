@@ -159,10 +159,10 @@ def test_the_main_job(page, app):
 
     page.get_by_role("tab", name="Sample").click()
     page.locator("#length input[type=number]").fill("20")
-    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Generate", exact=True).click()
     expect(page.locator("#output-note")).to_contain_text("20 tokens, ", timeout=30_000)
     assert runs.status(newest(app))["state"] == "running", "it was sampled while it trained"
-    assert len(page.locator("#output textarea").input_value()) > 40
+    assert len(page.get_by_test_id("say-text").inner_text()) > 20
 
     page.reload()
     expect(page.get_by_test_id("monitor-state")).to_have_text("Training", timeout=30_000)
@@ -258,7 +258,7 @@ def test_own_text_is_trained_and_its_run_holds_it(page, app):
 STOP_SOON = """() => new Promise((done) => {
   const timer = setInterval(() => {
     const stop = document.querySelector("#halt");
-    if (stop.disabled || document.querySelector("#output textarea").value.length < 100) return;
+    if (stop.disabled || document.querySelector("[data-testid=say-text]").textContent.length < 100) return;
     clearInterval(timer);
     stop.click();
     done();
@@ -273,13 +273,13 @@ def test_a_text_under_way_is_stopped(page, app):
     page.locator("#prompt textarea").fill("one fish Ω")
     expect(page.locator("#prompt-note")).to_contain_text("never saw them: Ω", timeout=20_000)
     page.locator("#length input[type=number]").fill("1000")
-    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Generate", exact=True).click()
     page.evaluate(STOP_SOON)
-    expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=10_000)
+    expect(page.get_by_role("button", name="Generate", exact=True)).to_be_enabled(timeout=10_000)
     page.wait_for_timeout(500)
-    text = page.locator("#output textarea").input_value()
+    text = page.get_by_test_id("say-text").inner_text()
     page.wait_for_timeout(1500)
-    assert page.locator("#output textarea").input_value() == text
+    assert page.get_by_test_id("say-text").inner_text() == text
     expect(page.locator("#output-note")).not_to_contain_text("per second")
 
 

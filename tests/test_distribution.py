@@ -7,10 +7,12 @@ import math
 import gradio as gr
 import numpy as np
 import pytest
+import torch
 
+from playground.sampling import repetition_penalty
 from playground.ui.distribution import MAX_LABELS, STATIC, Distribution, connect, pack_distribution
 
-RULES = ["", "temperature 0", "top-k", "top-p"]
+RULES = ["", "temperature 0", "top-k", "top-p", "min-p"]
 
 
 def pack(logits, label=str, context="", source=""):
@@ -59,7 +61,7 @@ def test_pack_refuses_what_is_no_distribution(logits, message):
         pack(logits)
 
 
-def reference(logits, temperature, top_k, top_p):
+def reference(logits, temperature, top_k, top_p, min_p):
     """Probabilities before and after, and the rule that removed each token, straight from the definitions."""
     n = len(logits)
 
@@ -80,6 +82,9 @@ def reference(logits, temperature, top_k, top_p):
         for i in range(1, n):
             if not removed[i] and math.fsum(rest[:i]) >= top_p * (1 - 1e-12):
                 removed[i] = "top-p"
+    for i in range(n):
+        if not removed[i] and tempered[i] < min_p * tempered[0]:
+            removed[i] = "min-p"
     kept = np.where([not rule for rule in removed], rest, 0.0)
     return before, kept / kept.sum(), removed
 
@@ -93,7 +98,8 @@ def random_cases(count=200):
             logits = np.round(logits / 4) * 4 if rng.random() < 0.8 else np.zeros(n)
         temperature = float(rng.choice([0, 1e-40, 0.01, 1, rng.uniform(0.1, 3)]))
         top_k = int(rng.choice([0, 1, n, n + 5, rng.integers(0, n + 1)]))
-        yield logits, temperature, top_k, float(rng.choice([0, 1, 0.5, 0.9, rng.random()]))
+        top_p = float(rng.choice([0, 1, 0.5, 0.9, rng.random()]))
+        yield logits, temperature, top_k, top_p, float(rng.choice([0, 0, 1, rng.random() / 3]))
 
 
 @pytest.fixture
@@ -122,6 +128,30 @@ def test_reshape_agrees_with_numpy_on_random_cases(reshape):
             positive = p[p > 0]
             expected = -np.sum(positive * np.log(positive))
             assert answer[name] == pytest.approx(expected, abs=1e-9), case
+
+
+def test_the_penalty_agrees_with_the_core(page):
+    page.add_script_tag(path=STATIC / "reshape.js")
+    rng = np.random.default_rng(2)
+    for penalty in (1.3, 0.5, 4.0):
+        logits = np.sort(rng.normal(0, 2, 30).astype(np.float32))[::-1].copy()
+        seen = [0, 3, 17, 29]
+        answer = page.evaluate(
+            "([l, s, p]) => { const a = penalise(l, s, p); return [[...a.logits], [...a.places]]; }",
+            [logits.tolist(), seen, penalty],
+        )
+        expected = repetition_penalty(torch.tensor(logits), torch.tensor(seen), penalty).numpy()
+        np.testing.assert_allclose(answer[0], np.sort(expected)[::-1], rtol=1e-6)
+        np.testing.assert_allclose(expected[answer[1]], answer[0], rtol=1e-6)
+
+
+def test_min_p_and_the_penalty_are_drawn(page):
+    logits = np.log([0.5, 0.3, 0.2])
+    chart = Chart(page, pack_distribution(logits, lambda i: "abc"[i], "", "", [0]))
+    chart.move(1, 0, 1, 0.5, 1)
+    assert chart.rows() == [["a", "62.5 %"], ["b", "37.5 %"], ["c", "min-p", "0 %"]]
+    chart.move(1, 0, 1, 0, 3)  # log .5 is under 0: three times as far down is .125
+    assert chart.rows() == [["b", "48.0 %"], ["c", "32.0 %"], ["a", "20.0 %"]]
 
 
 def kept(reshape, logits, temperature=1, top_k=0, top_p=1):

@@ -114,3 +114,16 @@ def test_a_penalty_makes_a_greedy_text_move_on(model):
     assert len(set(plain)) == 1
     if model.config.architecture == "transformer":
         assert len(set(varied)) > 1
+
+
+def test_the_likeliest_alternatives_are_those_of_the_rules(model):
+    settings = SampleConfig(max_tokens=6, temperature=0.7, top_k=3, seed=2)
+    tokens = [4]
+    for drawn in generate(model, [4], settings, n_likeliest=5):
+        with torch.no_grad():
+            expected = reshape_logits(model(torch.tensor([tokens]))[0, -1], settings).softmax(-1)
+        assert len(drawn.likeliest) == 3, "top-k leaves three"
+        for token, p in drawn.likeliest:
+            assert p == pytest.approx(float(expected[token]), abs=1e-6)
+        assert dict(drawn.likeliest)[drawn.token] == pytest.approx(math.exp(drawn.log_prob), abs=1e-6)
+        tokens.append(drawn.token)

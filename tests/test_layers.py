@@ -38,6 +38,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
             "token_files",
             "text_facts",
             "documents",
+            "parroting",
         ],
         (1, {"numpy", "tokenizers", "transformers", "huggingface_hub"}),
     ),

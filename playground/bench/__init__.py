@@ -11,6 +11,7 @@ from playground.bench.loop import bench_loop
 from playground.bench.page import bench_page
 from playground.bench.pairs import bench_pairs
 from playground.bench.preparing import bench_memory, bench_preparing
+from playground.bench.sample import bench_sample
 from playground.bench.tick import bench_tick
 from playground.bench.train import bench_train
 
@@ -23,6 +24,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "pairs": bench_pairs,
     "preparing": bench_preparing,
     "memory": bench_memory,
+    "sample": bench_sample,
     "tick": bench_tick,
     "train": bench_train,
 }

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 from playground.config import ModelConfig
+from playground.models.attention import Cache
 from playground.models.lstm import LSTM
+from playground.models.stepping import Stepper
 from playground.models.transformer import Transformer
 
-__all__ = ["LSTM", "Model", "Transformer", "build_model"]
+__all__ = ["LSTM", "Cache", "Model", "Stepper", "Transformer", "build_model"]
 
 Model = Transformer | LSTM
 

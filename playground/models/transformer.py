@@ -171,15 +171,16 @@ class MLP(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch pos d_model"]) -> Float[Tensor, "batch pos d_model"]:
         """Return what the MLP adds to the stream."""
-        hidden = self.up(x)
+        return self.dropout(self.down(self.activate(self.up(x))))
+
+    def activate(self, hidden: Float[Tensor, "*row up"]) -> Float[Tensor, "*row d_mlp"]:
+        """Apply the non-linearity between the two layers."""
         if self.activation == "relu2":  # So et al. 2021, Primer
-            hidden = relu_squared(hidden)
-        elif self.activation == "swiglu":  # Shazeer 2020
+            return relu_squared(hidden)
+        if self.activation == "swiglu":  # Shazeer 2020
             gate, hidden = hidden.chunk(2, dim=-1)
-            hidden = F.silu(gate) * hidden
-        else:
-            hidden = F.gelu(hidden, approximate="tanh" if self.activation == "gelu_tanh" else "none")
-        return self.dropout(self.down(hidden))
+            return F.silu(gate) * hidden
+        return F.gelu(hidden, approximate="tanh" if self.activation == "gelu_tanh" else "none")
 
 
 class RMSNorm(nn.RMSNorm):

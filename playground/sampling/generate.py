@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from playground.config import ConfigError, SampleConfig
-from playground.models import Model
+from playground.models import Cache, Model, Stepper, Transformer
 from playground.sampling.rules import reshape_logits
 
 
@@ -21,6 +21,8 @@ class Drawn:
     token: int
     log_prob: float
     slid: bool
+    likeliest: tuple[tuple[int, float], ...] = ()
+    """The most likely tokens in its place with their probabilities under the rules, if asked for."""
 
 
 class Reader:
@@ -42,16 +44,26 @@ class Reader:
     def _begin(self, rows: list[list[int]]) -> None:
         self.rows = self.fresh = rows
         self.cache = self.model.new_cache(len(rows)) if self.use_cache else None
+        self.stepper: Stepper | None = None
 
     @torch.inference_mode()
     def logits(self) -> Float[Tensor, "row d_vocab"]:
         """Read what was not read yet, and return the logits of each row's next token, on the CPU."""
+        if self.stepper is not None and len(self.fresh[0]) == 1:
+            tokens = torch.tensor([row[0] for row in self.fresh], device=self.device)
+            return self.stepper.logits(tokens).float().cpu()
         was_training = self.model.training
         self.model.eval()
         tokens = torch.tensor(self.fresh if self.use_cache else self.rows, device=self.device)
         logits = self.model(tokens, self.cache)[:, -1].float().cpu()
         self.model.train(was_training)
+        self.stepper = self._stepper()
         return logits
+
+    def _stepper(self) -> Stepper | None:
+        if isinstance(self.model, Transformer) and isinstance(self.cache, Cache):
+            return Stepper(self.model, self.cache)
+        return None
 
     def append(self, tokens: list[int]) -> None:
         """Add one token to each row; `slid` then tells whether the context slid for it."""
@@ -67,6 +79,7 @@ class Reader:
         self.rows = [self.rows[row] for row in chosen]
         if self.cache is not None:
             self.cache.pick(torch.tensor(chosen, device=self.device))
+        self.stepper = self._stepper()
 
 
 def generate(
@@ -76,13 +89,17 @@ def generate(
     *,
     end_id: int | None = None,
     use_cache: bool = True,
+    n_likeliest: int = 0,
 ) -> Iterator[Drawn]:
     """Yield up to settings.max_tokens tokens that follow `tokens`, each as soon as it is drawn.
 
     Same seed, same tokens, whatever else runs. It ends early at end_id, which is yielded too. When the
-    context is full it slides: the older half is forgotten. Raises ConfigError for an empty prompt.
+    context is full it slides: the older half is forgotten. n_likeliest tokens are told that could have stood
+    in a token's place. Raises ConfigError for an empty prompt.
     """
-    for (drawn,) in generate_batch(model, tokens, settings, 1, end_id=end_id, use_cache=use_cache):
+    for (drawn,) in generate_batch(
+        model, tokens, settings, 1, end_id=end_id, use_cache=use_cache, n_likeliest=n_likeliest
+    ):
         assert drawn is not None  # a lone row ends the batch
         yield drawn
 
@@ -95,6 +112,7 @@ def generate_batch(
     *,
     end_id: int | None = None,
     use_cache: bool = True,
+    n_likeliest: int = 0,
 ) -> Iterator[list[Drawn | None]]:
     """Yield the next token of each of n texts that follow `tokens`; None for a text that has ended.
 
@@ -104,7 +122,7 @@ def generate_batch(
     generators = [torch.Generator().manual_seed(settings.seed + row) for row in range(n)]
     seen, ended = [list(tokens) for _ in range(n)], [False] * n
     for _ in range(settings.max_tokens):
-        drawn = _draw_rows(reader, settings, generators, seen)
+        drawn = _draw_rows(reader, settings, generators, seen, n_likeliest)
         yield [None if has_ended else one for one, has_ended in zip(drawn, ended, strict=True)]
         ended = [has_ended or one.token == end_id for one, has_ended in zip(drawn, ended, strict=True)]
         if all(ended):
@@ -113,30 +131,48 @@ def generate_batch(
 
 
 def _draw_rows(
-    reader: Reader, settings: SampleConfig, generators: list[torch.Generator], seen: list[list[int]]
+    reader: Reader,
+    settings: SampleConfig,
+    generators: list[torch.Generator],
+    seen: list[list[int]],
+    n_likeliest: int,
 ) -> list[Drawn]:
     """Draw the next token of every row, and note it in `seen`."""
     penalised = torch.tensor(seen) if settings.repetition_penalty != 1 else None
     logits, slid = reader.logits(), reader.slid
     log_probs = reshape_logits(logits, settings, penalised).double().log_softmax(dim=-1)
-    drawn = [_pick(row, settings, own) for row, own in zip(log_probs, generators, strict=True)]
+    drawn = _pick(log_probs, settings, generators)
     for row, (token, _) in zip(seen, drawn, strict=True):
         row.append(token)
-    return [Drawn(token, log_prob, slid) for token, log_prob in drawn]
+    others = _likeliest(log_probs, n_likeliest)
+    return [Drawn(*one, slid, other) for one, other in zip(drawn, others, strict=True)]
+
+
+def _likeliest(log_probs: Float[Tensor, "row d_vocab"], n: int) -> list[tuple[tuple[int, float], ...]]:
+    """Return the n most likely tokens of each row that may be drawn, with their probabilities."""
+    if not n:
+        return [()] * len(log_probs)
+    best = log_probs.exp().topk(min(n, log_probs.shape[1]))
+    rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    return [tuple((token, p) for token, p in zip(*row, strict=True) if p > 0) for row in rows]
 
 
 def _pick(
-    log_probs: Float[Tensor, " d_vocab"], settings: SampleConfig, generator: torch.Generator
-) -> tuple[int, float]:
+    log_probs: Float[Tensor, "row d_vocab"], settings: SampleConfig, generators: list[torch.Generator]
+) -> list[tuple[int, float]]:
+    """Draw a token of each row with its own generator; return them with their log-probabilities."""
     if settings.temperature == 0:
-        token = int(log_probs.argmax())
+        tokens = log_probs.argmax(dim=-1, keepdim=True)
     else:
-        token = int(torch.multinomial(log_probs.exp(), 1, generator=generator))
-    return token, float(log_probs[token])
+        rows = zip(log_probs.exp(), generators, strict=True)
+        tokens = torch.stack([torch.multinomial(row, 1, generator=own) for row, own in rows])
+    chosen = log_probs.gather(1, tokens)
+    return list(zip(tokens.flatten().tolist(), chosen.flatten().tolist(), strict=True))
 
 
 def draw(
     logits: Float[Tensor, " d_vocab"], settings: SampleConfig, generator: torch.Generator
 ) -> tuple[int, float]:
     """Draw one token by the settings; return it with its log-probability under them."""
-    return _pick(reshape_logits(logits, settings).double().log_softmax(dim=-1), settings, generator)
+    log_probs = reshape_logits(logits, settings).double().log_softmax(dim=-1)
+    return _pick(log_probs[None], settings, [generator])[0]

@@ -19,6 +19,9 @@ Logits = Float[Tensor, "*batch d_vocab"]
 EXACT_SUM = 1e-12
 """Cumulated probabilities within this of p have reached it: .5 + .3 + .2 is 1, rounding or not."""
 
+PLAIN_TEMPERATURE = 1e-4
+"""From here on logits can simply be divided: no sensible logit gets near the largest float32."""
+
 
 def apply_temperature(logits: Logits, temperature: float) -> Logits:
     """Divide logits by a temperature; 0 keeps the most likely token alone, the first of tied ones.
@@ -27,6 +30,8 @@ def apply_temperature(logits: Logits, temperature: float) -> Logits:
     """
     if not temperature >= 0:
         raise ConfigError(f"temperature must be at least 0, but it is {temperature!r}.")
+    if temperature >= PLAIN_TEMPERATURE:
+        return logits / temperature
     best = logits.argmax(dim=-1, keepdim=True)
     if temperature == 0:
         return torch.full_like(logits, -math.inf).scatter(-1, best, 0.0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,13 @@ _MOVED = """
 
 
 def pack_distribution(
-    logits: np.ndarray, label: Callable[[int], str], context: str, source: str
+    logits: np.ndarray, label: Callable[[int], str], context: str, source: str, seen: Iterable[int] = ()
 ) -> dict[str, Any]:
     """Return the value of a Distribution: the sorted logits of the next token, the likeliest ones named.
 
     logits: one number per token of the vocabulary, shape (d_vocab,); -inf is allowed. Tied tokens stay in
-    id order. label: what to show for a token id. context and source are shown as they are.
+    id order. label: what to show for a token id. context and source are shown as they are. seen: the tokens
+    so far, which a repetition penalty makes less likely.
     Raises ValueError if logits is not a vector, is empty, or holds NaN, +inf or nothing but -inf.
     """
     logits = np.asarray(logits, dtype=np.float32)
@@ -75,11 +76,12 @@ def pack_distribution(
         "logits": base64.b64encode(logits[order].astype("<f4").tobytes()).decode("ascii"),
         "context": context,
         "source": source,
+        "seen": np.flatnonzero(np.isin(order, list(set(seen)))).tolist(),
     }
 
 
 class Distribution(gr.HTML):
-    """Bars of the 20 most likely next tokens, before and after temperature, top-k and top-p.
+    """Bars of the 20 most likely next tokens, before and after the rules.
 
     Its value is what pack_distribution returns (or that as JSON text), None before there is one.
     elem_id tells several charts on one page apart.
@@ -94,7 +96,7 @@ class Distribution(gr.HTML):
             js_on_load=_script(),
             apply_default_css=False,
             slider_key=elem_id,
-            settings=[1, 0, 1],
+            settings=[1, 0, 1, 0, 1],
             **kwargs,
         )
 
@@ -104,17 +106,22 @@ class Distribution(gr.HTML):
 
     def api_info(self) -> dict[str, Any]:
         """Describe the value for the API page."""
-        return {"type": "object", "description": "labels, ids, logits (base64 of float32), context, source"}
+        return {
+            "type": "object",
+            "description": "labels, ids, logits (base64 of float32), context, source, seen",
+        }
 
 
-def connect(distribution: Distribution, temperature: gr.Slider, top_k: gr.Slider, top_p: gr.Slider) -> None:
-    """Redraw a distribution in the browser whenever one of the three sliders moves or is set."""
-    sliders = [temperature, top_k, top_p]
+def connect(distribution: Distribution, *sliders: gr.Slider) -> None:
+    """Redraw a distribution in the browser whenever a slider moves or is set.
+
+    They are, in this order: temperature, top-k, top-p, min-p and repetition penalty; the last may be missing.
+    """
     distribution.props["settings"] = [slider.value for slider in sliders]
     gr.on(
         [event for slider in sliders for event in (slider.input, slider.change)],
         fn=None,
-        inputs=sliders,
+        inputs=list(sliders),
         outputs=None,
         js=_MOVED.replace("KEY", json.dumps(distribution.elem_id)),
         trigger_mode="multiple",  # the page itself draws once per frame

@@ -12,6 +12,7 @@ from playground import runs
 if TYPE_CHECKING:
     import numpy as np
 
+    from playground.completion import Piece
     from playground.config import SampleConfig
     from playground.loading import LoadedRun
     from playground.tokenizers import Tokenizer
@@ -37,13 +38,21 @@ class Talker:
             logits = self.loaded.model(torch.tensor([tokens]))[0, -1]
         return logits.float().numpy(), tokens
 
-    def stream(self, prompt: str, settings: SampleConfig) -> Iterator[tuple[str, bool]]:
-        """Yield the text of each token as it is drawn, and whether the context slid for it."""
-        from playground.completion import complete
+    def pieces(
+        self, prompt: str, kept: list[int], settings: SampleConfig, n_likeliest: int = 0
+    ) -> Iterator[Piece]:
+        """Yield what follows a prompt and the tokens kept after it, as it is drawn.
 
-        tokens = self._with_start(self.tokenizer.encode(prompt))
-        for piece in complete(self.loaded.model, self.tokenizer, tokens, settings):
-            yield piece.text, piece.drawn is not None and piece.drawn.slid
+        Raises ConfigError if a kept token is none of this model's.
+        """
+        from playground.completion import complete
+        from playground.config import ConfigError
+
+        wrong = next((token for token in kept if not 0 <= token < self.tokenizer.d_vocab), None)
+        if wrong is not None:
+            raise ConfigError(f"Token {wrong} is not in this model's vocabulary: press Generate.")
+        tokens = [*self._with_start(self.tokenizer.encode(prompt)), *kept]
+        return complete(self.loaded.model, self.tokenizer, tokens, settings, n_likeliest=n_likeliest)
 
     def prompt_note(self, prompt: str, tokens: list[int]) -> str:
         """Say what of the prompt the model can't see, if anything."""
@@ -67,17 +76,15 @@ class Talker:
         return [self.tokenizer.end_id]
 
 
-def current_model(name: str) -> Talker:
-    """Return the newest model of a run; raises RunError or CheckpointError in one sentence."""
-    return model_at(name, None)
+def model_at(name: str, step: int | None = None) -> Talker:
+    """Return the model of a run at a step, None or -1: the newest.
 
-
-def model_at(name: str, step: int | None) -> Talker:
-    """Return the model of a run at a step (None: the newest); raises RunError or CheckpointError."""
+    Raises RunError or CheckpointError in one sentence.
+    """
     from playground.loading import newest_step
 
     run = runs.find(runs.runs_root(), name)
-    step = newest_step(run) if step is None else step
+    step = newest_step(run) if step is None or step < 0 else step
     return _load(run, step, runs.status(run).get("generation", 0))
 
 

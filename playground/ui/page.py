@@ -13,7 +13,7 @@ from playground.ui.data_tab import DATA_CSS, build_data_tab
 from playground.ui.data_wiring import wire_data
 from playground.ui.inspect_tab import INSPECT_CSS, build_inspect_tab
 from playground.ui.runs_tab import build_runs_tab
-from playground.ui.sample_tab import build_sample_tab
+from playground.ui.sample_tab import SAMPLE_CSS, build_sample_tab
 from playground.ui.settings.component import SETTINGS_CSS
 from playground.ui.theme import CSS, HEADER_HTML, THEME
 from playground.ui.token_view import TOKEN_CSS
@@ -54,7 +54,7 @@ def serve(demo: gr.Blocks) -> None:
     calm_queue(demo)
     demo.launch(
         theme=THEME,
-        css="".join((CSS, TOKEN_CSS, DATA_CSS, SETTINGS_CSS, INSPECT_CSS)),
+        css="".join((CSS, TOKEN_CSS, DATA_CSS, SETTINGS_CSS, INSPECT_CSS, SAMPLE_CSS)),
         ssr_mode=False,
         prevent_thread_lock=True,
         max_file_size=MAX_UPLOAD,

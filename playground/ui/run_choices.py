@@ -27,3 +27,26 @@ def default_run(root: Path) -> str:
     if active is not None:
         return active.name
     return next((run.name for run in runs.list_runs(root)), "")
+
+
+NEWEST = -1
+"""Stands for the newest checkpoint, whichever that is by then."""
+
+
+def step_choices(root: Path, name: str | None) -> list[tuple[str, int]]:
+    """Return the kept checkpoints of a run, the newest first, as it moves on."""
+    try:
+        steps = runs.checkpoints(runs.find(root, name or ""))
+    except runs.RunError:
+        steps = []
+    newest = f"step {steps[-1]:,}, newest" if steps else "none yet"
+    return [(newest, NEWEST), *((f"step {step:,}", step) for step in reversed(steps))]
+
+
+def checkpoint_choices(root: Path) -> list[Choice]:
+    """Return every kept checkpoint of every run as a label and RUN@STEP."""
+    return [
+        (f"{run.name}, step {step:,}", f"{run.name}@{step}")
+        for run in runs.list_runs(root)
+        for step in reversed(runs.checkpoints(run))
+    ]

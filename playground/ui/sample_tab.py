@@ -2,93 +2,108 @@
 
 from __future__ import annotations
 
-import time
+import html
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from playground import runs
-from playground.config import RunConfig, SampleConfig
+from playground.config import RunConfig
 from playground.corpora import CORPORA
 from playground.ui import messages
-from playground.ui.distribution import Distribution, connect, pack_distribution
-from playground.ui.form_values import number, whole
-from playground.ui.models_in_memory import current_model
-from playground.ui.run_choices import run_choices
-
-YIELD_SECONDS = 0.05
-"""Text is sent at most this often: a message for every token would fall behind the model."""
+from playground.ui.compare_view import compare, through_time
+from playground.ui.distribution import connect, pack_distribution
+from playground.ui.models_in_memory import model_at
+from playground.ui.run_choices import checkpoint_choices, run_choices, step_choices
+from playground.ui.sample_address import REMEMBER, SHOW_TAB, opened
+from playground.ui.sample_form import Comparing, Form, build_comparing, build_form
+from playground.ui.writing import NO_RUN, write
+from playground.ui.written_text import asking
 
 REFRESH_SECONDS = 4
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 LATEST: dict[str, Any] = {**QUIET, "queue": False, "trigger_mode": "always_last"}
-HINT = "Temperature 0 takes the likeliest token; top-k 0 and top-p 1 keep all tokens."
 CONTEXT_SHOWN = 30
+TOKENS_SHOWN = 200
+SAMPLE_CSS = (Path(__file__).parent / "static" / "sample" / "sample.css").read_text(encoding="utf-8")
+WRITING = (gr.update(interactive=False), gr.update(interactive=True))
+READY = (gr.update(interactive=True), gr.update(interactive=False))
 
 
 def build_sample_tab(demo: gr.Blocks, train_run: gr.Dropdown) -> None:
     """Lay out the tab and wire it; it follows the run that the Train tab shows."""
-    with gr.Row(elem_classes="pg-sample"):
-        with gr.Column(scale=1, min_width=320):
-            run = gr.Dropdown([], label="Run", elem_id="sample-run")
-            prompt = gr.Textbox(label="Prompt", lines=2, max_lines=6, elem_id="prompt")
-            prompt_note = gr.HTML(padding=False, elem_id="prompt-note")
-            with gr.Row():
-                go = gr.Button("Generate", variant="primary", elem_id="generate")
-                halt = gr.Button("Stop", variant="stop", interactive=False, elem_id="halt")
-            with gr.Row():
-                length = gr.Slider(
-                    1, 1000, 150, step=1, label="Length, in tokens", buttons=[], elem_id="length"
-                )
-                seed = gr.Number(
-                    0, label="Seed (same seed, same text)", precision=0, minimum=0, elem_id="seed"
-                )
-            output = gr.Textbox(label="Text", lines=9, max_lines=16, buttons=["copy"], elem_id="output")
-            output_note = gr.HTML(padding=False, elem_id="output-note")
-        with gr.Column(scale=1, min_width=320):
-            temperature, top_k, top_p = _build_sliders()
-            gr.HTML(messages.note(HINT), padding=False)
-            chart = Distribution(elem_id="distribution")
-    connect(chart, temperature, top_k, top_p)
+    form, comparing = build_form(), build_comparing()
+    connect(form.chart, *form.sliders)
+    _wire_distribution(form, comparing, train_run)
+    _wire_writing(form)
+    _wire_comparing(form, comparing)
+    address = [form.step, form.prompt, *form.settings]
+    demo.load(opened, None, address, js=SHOW_TAB, **QUIET)
+    remembered: Any = [form.run, *address]
+    gr.on([field.change for field in remembered], None, remembered, None, js=REMEMBER, queue=False, **QUIET)
+
+
+def _wire_distribution(form: Form, comparing: Comparing, train_run: gr.Dropdown) -> None:
     seen = gr.State("")
-    shown = [chart, prompt_note, seen]
-    gr.on([prompt.change, run.change], _distribution, [run, prompt], shown, **LATEST)
-    gr.Timer(REFRESH_SECONDS).tick(_refresh, [run, prompt, seen], [run, *shown], **LATEST)
-    train_run.change(_follow, train_run, run, **QUIET, queue=False)
-    run.change(_suggest_prompt, [run, prompt], prompt, **QUIET, queue=False)
-    started = gr.on(
-        [go.click, prompt.submit],
-        lambda: (gr.update(interactive=False), gr.update(interactive=True)),
-        None,
-        [go, halt],
-        **QUIET,
-        queue=False,
-    )
-    generation = started.then(
-        _generate,
-        [run, prompt, temperature, top_k, top_p, length, seed],
-        [output, output_note],
-        concurrency_limit=4,
-        **QUIET,
-    )
-    ready = {"fn": lambda: (gr.update(interactive=True), gr.update(interactive=False)), "outputs": [go, halt]}
-    generation.then(**ready, **QUIET, queue=False)
-    halt.click(**ready, **QUIET, queue=False, cancels=[generation])
+    where = [form.run, form.step, form.prompt]
+    shown = [form.chart, form.prompt_note, seen]
+    gr.on([form.prompt.change, form.run.change, form.step.change], _distribution, where, shown, **LATEST)
+    lists = [form.run, form.step, comparing.chosen]
+    gr.Timer(REFRESH_SECONDS).tick(_refresh, [*where, seen], [*lists, *shown], **LATEST)
+    train_run.change(_follow, train_run, form.run, **QUIET, queue=False)
+    form.run.change(_suggest_prompt, [form.run, form.prompt], form.prompt, **QUIET, queue=False)
+    form.run.input(_steps_of, form.run, form.step, **QUIET, queue=False)
 
 
-def _build_sliders() -> tuple[gr.Slider, gr.Slider, gr.Slider]:
-    with gr.Row(elem_classes="pg-sliders"):
-        temperature = gr.Slider(
-            0, 2, 0.8, step=0.01, label="Temperature", min_width=150, buttons=[], elem_id="temperature"
-        )
-        top_k = gr.Slider(0, 100, 0, step=1, label="Top-k", min_width=150, buttons=[], elem_id="top-k")
-        top_p = gr.Slider(0, 1, 1, step=0.01, label="Top-p", min_width=150, buttons=[], elem_id="top-p")
-    return temperature, top_k, top_p
+def _wire_writing(form: Form) -> None:
+    inputs = [form.run, form.step, form.prompt, *form.settings, form.pace, form.asked]
+    outputs = [form.output, form.output_note, form.copies, form.buttons["generate"], form.buttons["halt"]]
+    halt = form.buttons["halt"]
+    events = []
+    for mode, button in form.buttons.items():
+        if mode == "halt":
+            continue
+        triggers = [button.click, form.prompt.submit] if mode == "generate" else [button.click]
+        if mode == "regenerate":  # with the next seed, beside what was written
+            triggers = [
+                button.click(lambda seed: (seed or 0) + 1, form.seed, form.seed, **QUIET, queue=False).then
+            ]
+        wiring: dict[str, Any] = {"concurrency_limit": 4, "concurrency_id": "writing", **QUIET}
+        events += [on(_write, inputs, outputs, js=asking(mode), **wiring) for on in triggers]
+    ready: dict[str, Any] = {"fn": lambda: READY, "outputs": [form.buttons["generate"], halt], "queue": False}
+    for event in events:
+        event.then(**ready, **QUIET)
+    halt.click(**ready, **QUIET, cancels=events)
+
+
+def _wire_comparing(form: Form, comparing: Comparing) -> None:
+    comparing.go.click(
+        compare,
+        [comparing.chosen, comparing.temperatures, form.prompt, *form.settings],
+        comparing.columns,
+        **QUIET,
+    )
+    comparing.through.click(
+        through_time, [form.run, form.prompt, *form.settings], [comparing.scrubber, comparing.note], **QUIET
+    )
+
+
+def _write(*values: Any) -> Iterator[tuple]:
+    """Write, with Generate off and Stop on as it begins."""
+    yield (*(gr.skip(),) * 3, *WRITING)
+    for shown, note, copies in write(*values):
+        yield gr.skip() if shown is None else shown, note, copies, gr.skip(), gr.skip()
 
 
 def _follow(name: str | None) -> Any:
     return gr.update(choices=run_choices(runs.runs_root()), value=name)
+
+
+def _steps_of(name: str | None) -> Any:
+    choices = step_choices(runs.runs_root(), name)
+    return gr.update(choices=choices, value=choices[0][1])
 
 
 def _suggest_prompt(name: str | None, prompt: str) -> Any:
@@ -106,63 +121,41 @@ def _suggest_prompt(name: str | None, prompt: str) -> Any:
     return prompts[0] if prompts else gr.skip()
 
 
-def _distribution(name: str | None, prompt: str) -> tuple:
-    """Return the next-token distribution after the prompt, a note on the prompt, and what they belong to."""
+def _distribution(name: str | None, step: int | None, prompt: str) -> tuple:
+    """Return the next-token distribution after the prompt, the prompt's tokens, and what they belong to."""
     try:
         if not name:
-            return None, messages.note("There is no run yet: launch one on the Train tab."), ""
-        loaded = current_model(name)
-        tokens = loaded.tokenizer.encode(prompt or "")
-        logits, tokens = loaded.next_logits(tokens)
-        note = loaded.prompt_note(prompt or "", tokens)
+            return None, messages.note(NO_RUN), ""
+        talker = model_at(name, step)
+        logits, tokens = talker.next_logits(talker.tokenizer.encode(prompt or ""))
+        note = talker.prompt_note(prompt or "", tokens)
     except (ValueError, runs.RunError) as error:
         return None, messages.error(str(error)), ""
     end = prompt[-CONTEXT_SHOWN:] if prompt else ""
     context = f"after “{'…' if len(prompt or '') > CONTEXT_SHOWN else ''}{end}”" if end else "at the start"
-    packed = pack_distribution(logits, loaded.tokenizer.label, context, loaded.title)
-    return packed, messages.note(note), loaded.title
+    label = talker.tokenizer.label
+    packed = pack_distribution(logits, label, context, talker.title, tokens)
+    return packed, _chips([label(token) for token in tokens]) + messages.note(note), talker.title
 
 
-def _refresh(name: str | None, prompt: str, seen: str) -> tuple:
-    """Bring the list of runs up to date, and the distribution if its run has a newer checkpoint."""
-    choices = gr.update(choices=run_choices(runs.runs_root()))
+def _chips(labels: list[str]) -> str:
+    """Return the tokens of the prompt as HTML, the last ones of many."""
+    shown = (f"<bdi>{html.escape(label)}</bdi>" for label in labels[-TOKENS_SHOWN:])
+    count = f"<small>{len(labels):,} token{'s' if len(labels) != 1 else ''}</small>"
+    return f'<div class="pg-prompt-tokens" data-testid="prompt-tokens">{count}{"".join(shown)}</div>'
+
+
+def _refresh(name: str | None, step: int | None, prompt: str, seen: str) -> tuple:
+    """Bring the lists up to date, and the distribution if its run has a newer checkpoint."""
+    root = runs.runs_root()
+    lists = (
+        gr.update(choices=run_choices(root)),
+        gr.update(choices=step_choices(root, name)),
+        gr.update(choices=checkpoint_choices(root)),
+    )
     try:
-        if not name or current_model(name).title == seen:
-            return choices, *(gr.skip(),) * 3
+        if not name or model_at(name, step).title == seen:
+            return *lists, *(gr.skip(),) * 3
     except (ValueError, runs.RunError):
-        return choices, *(gr.skip(),) * 3
-    return choices, *_distribution(name, prompt)
-
-
-def _generate(
-    name: str | None, prompt: str, temperature: float, top_k: float, top_p: float, length: float, seed: float
-) -> Iterator[tuple[str, str]]:
-    """Yield the text so far and a note, at most every YIELD_SECONDS."""
-    try:
-        if not name:
-            raise runs.RunError("There is no run yet: launch one on the Train tab.")
-        settings = SampleConfig(
-            max_tokens=whole("Length", length),
-            temperature=number("Temperature", temperature),
-            top_k=whole("Top-k", top_k),
-            top_p=number("Top-p", top_p),
-            seed=whole("Seed", seed),
-        )
-        loaded = current_model(name)
-        began = last = time.perf_counter()
-        text, count, slid = prompt or "", 0, False
-        for count, (piece, has_slid) in enumerate(loaded.stream(prompt or "", settings), 1):
-            text, slid = text + piece, slid or has_slid
-            if time.perf_counter() - last >= YIELD_SECONDS:
-                last = time.perf_counter()
-                yield text, messages.note(f"{loaded.title} · {count} tokens")
-    except (ValueError, runs.RunError) as error:
-        yield prompt or "", messages.error(str(error))
-        return
-    speed = count / max(time.perf_counter() - began, 1e-9)
-    notes = [loaded.title, f"{count} tokens, {speed:,.0f} per second"]
-    if count < settings.max_tokens:
-        notes.append("it ended the text itself")
-    if slid:
-        notes.append("the context was full, so its older half was forgotten")
-    yield text, messages.note(" · ".join(notes))
+        return *lists, *(gr.skip(),) * 3
+    return *lists, *_distribution(name, step, prompt)

@@ -52,30 +52,51 @@ function decode(base64) {
 /** What depends on the value alone; null before there is one. */
 function prepare(value) {
   if (!value || !value.logits) return null;
-  const logits = decode(value.logits);
-  const labels = Array.from(value.labels).slice(0, ROWS);
-  return { logits, labels, ids: Array.from(value.ids), model: temper(logits, 1), tempered: null, at: null };
+  const given = decode(value.logits);
+  return { given, names: Array.from(value.labels), numbers: Array.from(value.ids), own: temper(given, 1),
+    seen: Array.from(value.seen || []), penalty: null };
+}
+
+/** Put the tokens into the order that a repetition penalty gives them; without one, as they came. */
+function reorder(penalty) {
+  if (penalty === prepared.penalty) return;
+  const { given, names, numbers, seen } = prepared;
+  const isOff = penalty === 1 || !seen.length;
+  const { logits, places } = isOff ? { logits: given, places: null } : penalise(given, seen, penalty);
+  const first = Array.from({ length: Math.min(ROWS, names.length) }, (_, i) => (places ? places[i] : i));
+  Object.assign(prepared, { penalty, logits, tempered: null, at: null, first });
+  prepared.model = isOff ? prepared.own : temper(logits, 1);
+  prepared.labels = first.map((i) => names[i] ?? "…");
+  prepared.ids = first.map((i) => numbers[i] ?? "unnamed");
 }
 
 let prepared = prepare(props.value);
 
 /** Where the sliders stand: what they last reported, else what the page began with. */
 function settings() {
-  const [temperature, topK, topP] = (window.pgDistribution || {})[props.slider_key] || props.settings;
+  const [temperature, topK, topP, minP, penalty] = (window.pgDistribution || {})[props.slider_key] || props.settings;
   const number = (x, otherwise) => (Number.isFinite(x) ? x : otherwise); // an emptied number box is null
   return {
     temperature: Math.max(0, number(temperature, 1)),
     topK: Math.max(0, Math.floor(number(topK, 0))),
     topP: Math.min(1, Math.max(0, number(topP, 1))),
+    minP: Math.min(1, Math.max(0, number(minP, 0))),
+    penalty: number(penalty, 1) > 0 ? number(penalty, 1) : 1,
   };
 }
 
-function view({ temperature, topK, topP }) {
+function view({ temperature, topK, topP, minP, penalty }) {
+  reorder(penalty);
   if (temperature !== prepared.at) {
     prepared.tempered = temperature > 0 ? temper(prepared.logits, temperature) : null;
     prepared.at = temperature;
   }
-  return reshapeTop(prepared.model, prepared.tempered, temperature, topK, topP, prepared.labels.length);
+  const { model, tempered, own, first, labels } = prepared;
+  const shown = reshapeTop(model, tempered, temperature, topK, topP, minP, labels.length);
+  const total = own.sums[own.sums.length - 1];
+  shown.before = first.map((i) => own.weights[i] / total); // the model's own, before the penalty too
+  shown.entropyBefore = entropyOf(own, own.sums.length);
+  return shown;
 }
 
 /** Touch the page only where something changed: most of a movement leaves most of a row as it was. */
@@ -116,7 +137,7 @@ function draw() {
   root.classList.toggle("pg-dist-empty", !prepared);
   if (prepared) {
     const shown = view(settings());
-    const scale = Math.max(shown.before[0], shown.after[0]);
+    const scale = Math.max(...shown.before, shown.after[0]);
     rows.forEach((row, i) => drawRow(row, i, shown, scale));
     drawSummary(shown);
     stats.kept = shown.kept;

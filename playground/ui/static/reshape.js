@@ -1,4 +1,4 @@
-// What temperature, top-k and top-p do to the distribution of the next token: pure functions on logits.
+// What temperature, top-k, top-p and min-p do to the distribution of the next token: pure functions on logits.
 // Logits are the whole vocabulary, sorted from the most likely token down, tied tokens in id order. What a
 // rule removes is therefore always the tail, and prefix sums answer any top-k and top-p without a new pass.
 
@@ -6,7 +6,7 @@
 const EXACT_SUM = 1e-12;
 
 /** The rules by the codes in `removedBy`; 0 means that the token is kept. */
-const RULES = ["", "temperature 0", "top-k", "top-p"];
+const RULES = ["", "temperature 0", "top-k", "top-p", "min-p"];
 
 /**
  * Divide logits by a temperature over 0 and exponentiate, relative to the most likely token's weight of 1.
@@ -40,16 +40,32 @@ function firstReaching(sums, target) {
   return low;
 }
 
+/** How many of the falling weights, relative to the most likely token's 1, are at least minP. */
+function countAtLeast(weights, minP) {
+  let low = 0, high = weights.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (weights[middle] < minP) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /**
- * Decide how many of the most likely tokens stay: topK 0 and topP 1 are off, topP 0 keeps the most likely.
- * Returns {kept, keptByTopK}: tokens from keptByTopK on fell to top-k, those from kept on to top-p.
+ * Decide how many of the most likely tokens stay: topK 0, topP 1 and minP 0 are off, topP 0 keeps the likeliest.
+ * Returns {kept, keptByTopK, keptByTopP}: from keptByTopK on tokens fell to top-k, from keptByTopP on to
+ * top-p, and from kept on to min-p.
  */
-function cut(tempered, topK, topP) {
+function cut(tempered, topK, topP, minP) {
   const n = tempered.sums.length;
   const keptByTopK = topK > 0 && topK < n ? topK : n;
-  if (topP >= 1) return { kept: keptByTopK, keptByTopK };
-  const target = topP * tempered.sums[keptByTopK - 1] * (1 - EXACT_SUM);
-  return { kept: Math.min(keptByTopK, firstReaching(tempered.sums, target) + 1), keptByTopK };
+  let keptByTopP = keptByTopK;
+  if (topP < 1) {
+    const target = topP * tempered.sums[keptByTopK - 1] * (1 - EXACT_SUM);
+    keptByTopP = Math.min(keptByTopK, firstReaching(tempered.sums, target) + 1);
+  }
+  const kept = minP > 0 ? Math.min(keptByTopP, countAtLeast(tempered.weights, minP)) : keptByTopP;
+  return { kept, keptByTopK, keptByTopP };
 }
 
 /** Entropy in nats of the first `kept` tokens, renormalised. */
@@ -68,12 +84,12 @@ function probabilities(tempered, kept, count) {
  * The view that a chart of the first `count` tokens needs.
  * `model` is temper(logits, 1); `tempered` is temper(logits, temperature), unused at temperature 0.
  */
-function reshapeTop(model, tempered, temperature, topK, topP, count) {
+function reshapeTop(model, tempered, temperature, topK, topP, minP, count) {
   const n = model.sums.length;
   const greedy = temperature === 0;
   const after = greedy ? model : tempered;
-  const { kept, keptByTopK } = greedy ? { kept: 1, keptByTopK: n } : cut(tempered, topK, topP);
-  const rule = (i) => (i < kept ? 0 : greedy ? 1 : i < keptByTopK ? 3 : 2);
+  const { kept, keptByTopK, keptByTopP } = greedy ? { kept: 1 } : cut(tempered, topK, topP, minP);
+  const rule = (i) => (i < kept ? 0 : greedy ? 1 : i >= keptByTopK ? 2 : i >= keptByTopP ? 3 : 4);
   return {
     before: probabilities(model, n, count),
     after: probabilities(after, kept, count),
@@ -84,9 +100,20 @@ function reshapeTop(model, tempered, temperature, topK, topP, count) {
   };
 }
 
-/** The whole vocabulary before and after temperature, top-k and top-p; removedBy holds indices into RULES. */
-function reshape(logits, temperature, topK, topP) {
+/** The whole vocabulary before and after the rules; removedBy holds indices into RULES. */
+function reshape(logits, temperature, topK, topP, minP = 0) {
   const model = temper(logits, 1);
   const tempered = temperature === 0 ? model : temper(logits, temperature);
-  return reshapeTop(model, tempered, temperature, topK, topP, logits.length);
+  return reshapeTop(model, tempered, temperature, topK, topP, minP, logits.length);
+}
+
+/**
+ * Make tokens that have occurred less likely, and put all in order again, tied ones as they stood.
+ * Returns {logits, places}: the sorted logits, and where each stood before.
+ */
+function penalise(logits, seen, penalty) {
+  const changed = Float32Array.from(logits);
+  for (const i of seen) changed[i] = changed[i] < 0 ? changed[i] * penalty : changed[i] / penalty;
+  const places = Uint32Array.from(logits, (_, i) => i).sort((a, b) => changed[b] - changed[a] || a - b);
+  return { logits: Float32Array.from(places, (i) => changed[i]), places };
 }

@@ -1,0 +1,105 @@
+"""One token at a time through a transformer: the same sums as its forward pass, with fewer calls.
+
+A small model spends most of a one-token forward on calling modules and shaping views, not on arithmetic.
+Here the layers are laid out as plain functions over two-dimensional rows; nothing is dropped out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from playground.config import ModelConfig
+from playground.models.attention import Attention, Cache
+from playground.models.positions import rotate
+from playground.models.transformer import MLP, Block, Transformer
+
+Rows = Float[Tensor, "row d_model"]
+Function = Callable[[Tensor], Tensor]
+
+
+class Stepper:
+    """Reads the next token of each row of a cache that holds real tokens only, with the weights as they are.
+
+    The cache must stay the one given: its keys and values are written in place.
+    """
+
+    def __init__(self, model: Transformer, cache: Cache) -> None:
+        self.model, self.cache = model, cache
+        blocks: Any = model.blocks
+        self.blocks = [_block(block, cache) for block in blocks]
+        self.norm, self.unembed = _norm(model.norm), _linear(model.unembed)
+        self.added = _added_positions(model)
+
+    def logits(self, tokens: Int[Tensor, " row"]) -> Float[Tensor, "row d_vocab"]:
+        """Return the logits after one more token of each row; raises ValueError if the context is full."""
+        position = self.cache.length
+        if position >= self.model.config.n_ctx:
+            raise ValueError(f"The context of n_ctx = {self.model.config.n_ctx} tokens is full.")
+        x = F.embedding(tokens, self.model.embed.weight)
+        if self.added is not None:
+            x = x + self.added[position]
+        turn = self.model.turn[:, position] if self.model.config.positions == "rotary" else None
+        for mix, think in self.blocks:
+            x = x + mix(x, position, turn)
+            x = x + think(x)
+        self.cache.length = position + 1
+        return self.unembed(self.norm(x))
+
+
+def _added_positions(model: Transformer) -> Float[Tensor, "n_ctx d_model"] | None:
+    if model.config.positions == "learned":
+        return model.position_embed.weight
+    return model.wave if model.config.positions == "sinusoidal" else None
+
+
+def _linear(layer: nn.Linear) -> Function:
+    return partial(F.linear, weight=layer.weight, bias=layer.bias)
+
+
+def _norm(norm: nn.RMSNorm | nn.LayerNorm) -> Function:
+    shape: dict[str, Any] = {"normalized_shape": norm.normalized_shape, "eps": norm.eps}
+    if isinstance(norm, nn.LayerNorm):
+        return partial(F.layer_norm, weight=norm.weight, bias=norm.bias, **shape)
+    return partial(F.rms_norm, weight=norm.weight, **shape)
+
+
+def _block(block: Block, cache: Cache) -> tuple[Callable[[Tensor, int, Tensor | None], Tensor], Function]:
+    return _attention(block.attention, _norm(block.attention_norm), cache), _mlp(
+        block.mlp, _norm(block.mlp_norm)
+    )
+
+
+def _attention(
+    attention: Attention, norm: Function, cache: Cache
+) -> Callable[[Tensor, int, Tensor | None], Tensor]:
+    """Return the function that adds a position to the cache and mixes what the cache holds."""
+    config: ModelConfig = attention.config
+    n_turned, shared = config.n_heads + config.n_kv_heads, config.n_kv_heads < config.n_heads
+    qkv, out = _linear(attention.qkv), _linear(attention.out)
+    keys, values = cache.keys_values[attention.layer]
+
+    def mix(x: Rows, position: int, turn: Tensor | None) -> Rows:
+        heads = qkv(norm(x)).view(len(x), -1, config.d_head)  # row head d_head
+        turned, v = heads[:, :n_turned], heads[:, n_turned:]
+        if config.qk_norm:
+            turned = F.rms_norm(turned, (config.d_head,))
+        if turn is not None:
+            turned = rotate(turned, turn)
+        keys.select(2, position).copy_(turned[:, config.n_heads :])
+        values.select(2, position).copy_(v)
+        q = turned[:, : config.n_heads].unsqueeze(2)  # row head 1 d_head
+        seen = (keys.narrow(2, 0, position + 1), values.narrow(2, 0, position + 1))
+        return out(F.scaled_dot_product_attention(q, *seen, enable_gqa=shared).flatten(1))
+
+    return mix
+
+
+def _mlp(mlp: MLP, norm: Function) -> Function:
+    up, down, activate = _linear(mlp.up), _linear(mlp.down), mlp.activate
+    return lambda x: down(activate(up(norm(x))))

@@ -1,0 +1,53 @@
+"""The state of the Sample tab in the page's address, so that a link shows the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+KEYS = ("step", "prompt", "temp", "topk", "topp", "minp", "penalty", "length", "seed")
+
+SHOW_TAB = """
+() => {
+  if (new URL(location.href).searchParams.get("tab") !== "sample") return;
+  const isSample = (tab) => tab.textContent.trim() === "Sample" && tab.offsetParent;
+  const find = (within) => [...document.querySelectorAll(within)].find(isSample);
+  setTimeout(() => {
+    const tab = find('#tabs button[role="tab"]');
+    if (tab) return void tab.click();
+    document.querySelector("#tabs .overflow-menu > button")?.click(); // a narrow page keeps the last tabs there
+    setTimeout(() => find("#tabs .overflow-dropdown button")?.click(), 100);
+  }, 300);
+}
+"""
+"""A script, once the tabs are laid out: Gradio draws a tab twice that is selected before."""
+
+REMEMBER = """
+(run, ...values) => {
+  const tab = document.querySelector('#tabs button[role="tab"][aria-selected="true"]');
+  if (tab?.textContent.trim() !== "Sample") return;
+  const url = new URL(location.href), names = NAMES;
+  url.searchParams.set("tab", "sample");
+  if (run) url.searchParams.set("run", run);
+  names.forEach((name, i) => url.searchParams.set(name, values[i] ?? ""));
+  history.replaceState(history.state, "", url);
+}
+""".replace("NAMES", str(list(KEYS)))
+
+
+def opened(request: gr.Request) -> list[Any]:
+    """Return what an address says of each field of KEYS; what it leaves out stays."""
+    said = dict(request.query_params)
+    return [_value(name, said.get(name)) for name in KEYS]
+
+
+def _value(name: str, text: str | None) -> Any:
+    if text is None:
+        return gr.skip()
+    if name == "prompt":
+        return text
+    try:
+        return float(text) if name in ("temp", "topp", "minp", "penalty") else int(text)
+    except ValueError:
+        return gr.skip()  # a mistyped link keeps the field as it is

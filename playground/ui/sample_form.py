@@ -1,0 +1,157 @@
+"""The fields of the Sample tab, laid out; sample_tab.py wires them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from playground.ui import messages
+from playground.ui.distribution import Distribution
+from playground.ui.run_choices import NEWEST
+from playground.ui.written_text import FOLDER, WrittenText
+
+HINT = "Temperature 0 takes the likeliest token; top-k 0, top-p 1, min-p 0 and penalty 1 change nothing."
+PACES = [("as fast as it comes", False), ("at reading speed", True)]
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the tab is made of."""
+
+    run: gr.Dropdown
+    step: gr.Dropdown
+    prompt: gr.Textbox
+    prompt_note: gr.HTML
+    buttons: dict[str, gr.Button]
+    """By what they ask for: generate, continue, regenerate, branch; and halt."""
+    length: gr.Slider
+    seed: gr.Number
+    pace: gr.Radio
+    asked: gr.Textbox
+    output: WrittenText
+    output_note: gr.HTML
+    copies: gr.HTML
+    sliders: list[gr.Slider]
+    chart: Distribution
+
+    @property
+    def settings(self) -> list[gr.components.Component]:
+        """The fields that writing.settings_of reads, in its order."""
+        return [*self.sliders, self.length, self.seed]
+
+
+def build_form() -> Form:
+    """Lay out the first screen: prompt and text on the left, sliders and bars on the right."""
+    with gr.Row(elem_classes="pg-sample"):
+        with gr.Column(scale=1, min_width=320):
+            left = _build_left()
+        with gr.Column(scale=1, min_width=320):
+            sliders = _build_sliders()
+            gr.HTML(messages.note(HINT), padding=False)
+            chart = Distribution(elem_id="distribution")
+            length, seed, pace = _build_length()
+    return Form(**left, sliders=sliders, chart=chart, length=length, seed=seed, pace=pace)
+
+
+def _build_left() -> dict:
+    with gr.Row():
+        run = gr.Dropdown([], label="Run", elem_id="sample-run", min_width=200, scale=3)
+        step = gr.Dropdown(
+            [("newest", NEWEST)],
+            value=NEWEST,
+            label="Checkpoint",
+            elem_id="sample-step",
+            min_width=120,
+            scale=2,
+        )
+    prompt = gr.Textbox(label="Prompt", lines=2, max_lines=6, elem_id="prompt")
+    prompt_note = gr.HTML(padding=False, elem_id="prompt-note")
+    buttons = _build_buttons()
+    output = WrittenText(elem_id="output")
+    output_note = gr.HTML(padding=False, elem_id="output-note")
+    copies = gr.HTML(padding=False, elem_id="copies")
+    asked = gr.Textbox(visible="hidden", elem_id="asked", container=False)
+    return {
+        "run": run, "step": step, "prompt": prompt, "prompt_note": prompt_note, "buttons": buttons,
+        "output": output, "output_note": output_note, "copies": copies, "asked": asked,
+    }  # fmt: skip
+
+
+def _build_length() -> tuple[gr.Slider, gr.Number, gr.Radio]:
+    with gr.Row():
+        length = gr.Slider(
+            1, 1000, 150, step=1, label="Length, in tokens", buttons=[], min_width=150, elem_id="length"
+        )
+        seed = gr.Number(
+            0, label="Seed (same seed, same text)", precision=0, minimum=0, min_width=120, elem_id="seed"
+        )
+    pace = gr.Radio(PACES, value=False, label="Words appear", elem_id="pace")
+    return length, seed, pace
+
+
+def _build_buttons() -> dict[str, gr.Button]:
+    with gr.Row(elem_classes="pg-buttons"):
+        buttons = {
+            "generate": gr.Button("Generate", variant="primary", elem_id="generate", min_width=90),
+            "halt": gr.Button("Stop", variant="stop", interactive=False, elem_id="halt", min_width=90),
+            "continue": gr.Button("Continue", elem_id="continue", min_width=90),
+            "regenerate": gr.Button("Regenerate", elem_id="regenerate", min_width=90),
+        }
+    buttons["branch"] = gr.Button("Branch", visible="hidden", elem_id="branch")
+    return buttons
+
+
+def _build_sliders() -> list[gr.Slider]:
+    bounds = [
+        ("Temperature", "temperature", 0, 2, 0.8, 0.01),
+        ("Top-k", "top-k", 0, 100, 0, 1),
+        ("Top-p", "top-p", 0, 1, 1, 0.01),
+        ("Min-p", "min-p", 0, 1, 0, 0.01),
+        ("Repetition penalty", "penalty", 0.5, 2, 1, 0.01),
+    ]
+    with gr.Row(elem_classes="pg-sliders"):
+        return [
+            gr.Slider(low, high, value, step=step, label=label, min_width=150, buttons=[], elem_id=elem_id)
+            for label, elem_id, low, high, value, step in bounds
+        ]
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """The folded parts: columns side by side, and one prompt through time."""
+
+    chosen: gr.Dropdown
+    temperatures: gr.Textbox
+    go: gr.Button
+    columns: gr.HTML
+    through: gr.Button
+    scrubber: gr.HTML
+    note: gr.HTML
+
+
+def build_comparing() -> Comparing:
+    """Lay out the folded parts under the first screen."""
+    with gr.Accordion("Compare: same prompt, same seed, side by side", open=False, elem_id="compare"):
+        with gr.Row(equal_height=True):
+            chosen = gr.Dropdown(
+                [], multiselect=True, label="Checkpoints, of any run", elem_id="compare-with", scale=3
+            )
+            temperatures = gr.Textbox(
+                label="Temperatures",
+                placeholder="as the slider; or 0, 0.7, 1.2",
+                elem_id="compare-temperatures",
+            )
+            go = gr.Button("Compare", elem_id="compare-go", min_width=120)
+        columns = gr.HTML(padding=False, elem_id="compare-columns")
+    with gr.Accordion("Through time: this prompt at every kept checkpoint", open=False, elem_id="through"):
+        through = gr.Button("Write at every checkpoint", elem_id="through-go")
+        note = gr.HTML(padding=False, elem_id="through-note")
+        scrubber = gr.HTML(
+            None,
+            html_template=(FOLDER / "scrubber.html").read_text(encoding="utf-8"),
+            js_on_load=(FOLDER / "scrubber.js").read_text(encoding="utf-8"),
+            apply_default_css=False,
+            elem_id="scrubber",
+        )
+    return Comparing(chosen, temperatures, go, columns, through, scrubber, note)

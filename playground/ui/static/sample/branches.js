@@ -1,0 +1,53 @@
+// The texts that were written from one prompt, as a tree: every token is a node, a branch is a way to a leaf.
+
+class Branches {
+  constructor(prompt, title) {
+    this.prompt = prompt;
+    this.title = title;
+    this.root = { children: [], parent: null, likeliest: [] };
+    this.current = this.root;
+    this.serial = null;
+  }
+
+  /** The nodes from the first token to the current one. */
+  path() {
+    const nodes = [];
+    for (let node = this.current; node.parent; node = node.parent) nodes.unshift(node);
+    return nodes;
+  }
+
+  ids() {
+    return this.path().map((node) => node.id);
+  }
+
+  /** The child of a node with this token; a new one if it was never written. */
+  child(node, [id, text, p, likeliest]) {
+    let found = node.children.find((one) => one.id === id);
+    if (!found) node.children.push((found = { id, parent: node, children: [] }));
+    Object.assign(found, { text, p, likeliest: likeliest ?? found.likeliest ?? [] });
+    return found;
+  }
+
+  /** Take what the server has written so far after the tokens that were kept. */
+  take({ serial, kept, tokens }) {
+    if (serial !== this.serial) {
+      let node = this.root;
+      for (const id of kept) node = node.children.find((one) => one.id === id) ?? node;
+      Object.assign(this, { serial, end: node, count: 0 });
+    }
+    for (; this.count < tokens.length; this.count++) this.end = this.child(this.end, tokens[this.count]);
+    this.current = this.end;
+  }
+
+  /** Stand on another token in a node's place, followed as far as it was written last. */
+  leave(node, [id, text, p]) {
+    const known = node.parent.children.find((one) => one.id === id);
+    this.current = this.child(node.parent, [id, text, p, known?.likeliest ?? node.likeliest]);
+    if (known) while (this.current.children.length) this.current = this.current.children.at(-1);
+    return Boolean(known);
+  }
+
+  leaves(node = this.root) {
+    return node.children.length ? node.children.flatMap((child) => this.leaves(child)) : [node];
+  }
+}
