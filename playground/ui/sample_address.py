@@ -16,7 +16,7 @@ SHOW_TAB = """
   setTimeout(() => {
     const tab = find('#tabs button[role="tab"]');
     if (tab) return void tab.click();
-    document.querySelector("#tabs .overflow-menu > button")?.click(); // a narrow page keeps the last tabs there
+    document.querySelector("#tabs .overflow-menu > button")?.click(); // of a narrow page
     setTimeout(() => find("#tabs .overflow-dropdown button")?.click(), 100);
   }, 300);
 }
