@@ -17,12 +17,12 @@ from playground.ui.run_choices import run_choices
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 RATES = [
-    ("at the same rate", 1.0),
-    ("at 3 × the rate", 3.0),
-    ("at ⅓ of the rate", 1 / 3),
-    ("at 1/10 of the rate", 0.1),
+    ("same rate", 1.0),
+    ("3 × the rate", 3.0),
+    ("⅓ of the rate", 1 / 3),
+    ("1/10 of the rate", 0.1),
 ]
-CHECKPOINTS = [("from the newest checkpoint", "newest"), ("from the best checkpoint", "best")]
+CHECKPOINTS = [("newest checkpoint", "newest"), ("best checkpoint", "best")]
 """Or the step of another one."""
 
 GONE = "There is no run named {!r} any more."
@@ -71,10 +71,10 @@ def build_changes(pause: gr.Button, stop: gr.Button) -> RunControls:
         train_on = gr.Button("Train on", min_width=80, elem_id="train-on", **button)
         checkpoint = gr.Dropdown(
             CHECKPOINTS, value="newest", label="Checkpoint to branch from", allow_custom_value=True,
-            min_width=190, scale=0, elem_id="branch-step", **plain
+            min_width=220, scale=0, elem_id="branch-step", **plain
         )  # fmt: skip
         factor = gr.Dropdown(
-            RATES, value=1.0, label="Its rate", min_width=150, scale=0, elem_id="branch-rate", **plain
+            RATES, value=1.0, label="Its rate", min_width=170, scale=0, elem_id="branch-rate", **plain
         )
         branch = gr.Button("Branch", min_width=80, elem_id="branch", **button)
     return RunControls(pause, stop, rate, set_rate, steps, train_on, checkpoint, factor, branch)
