@@ -62,7 +62,7 @@ def estimate_html(config: RunConfig, train_tokens: int, machine: Machine | None,
         ("Time", _time(found, measuring)),
         ("Memory", gigabytes(found.memory["total"])),
         ("FLOPs in all", quantity_of_operations(found.flops["total"] * config.train.steps)),
-        ("Tokens / param.", f"{found.tokens_per_parameter:.3g}"),
+        ("Tokens/param", f"{found.tokens_per_parameter:.3g}"),
         ("Epochs", epochs),
     )
     return messages.tiles(figures) + _refusal(found) + _parts(found)
