@@ -164,6 +164,7 @@ def test_the_main_job(page, app):
     assert runs.status(newest(app))["state"] == "running", "it was sampled while it trained"
     assert len(page.get_by_test_id("say-text").inner_text()) > 20
 
+    page.get_by_role("tab", name="Train").click()
     page.reload()
     expect(page.get_by_test_id("monitor-state")).to_have_text("Training", timeout=30_000)
     page.locator("#stop").click()

@@ -178,6 +178,8 @@ def test_the_tab_in_a_browser(page, url):
     popup.locator('button:not([aria-current="true"])').first.click()
     expect(page.get_by_test_id("say-branches")).to_contain_text("branch 2 of 2", timeout=30_000)
     expect(page.locator("#output-note")).to_contain_text("30 tokens, ", timeout=30_000)
+    expect(page.get_by_role("button", name="Generate", exact=True)).to_be_enabled(timeout=30_000)
+    page.wait_for_timeout(300)
     assert text.inner_text()[:8] == first[:8]
     page.get_by_role("button", name="Previous branch").click()
     assert text.inner_text() == first

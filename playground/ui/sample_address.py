@@ -10,6 +10,12 @@ KEYS = ("step", "prompt", "temp", "topk", "topp", "minp", "penalty", "length", "
 
 SHOW_TAB = """
 () => {
+  document.getElementById("tabs")?.addEventListener("click", ({ target }) => {
+    const tab = target.closest('button[role="tab"]'), url = new URL(location.href);
+    if (!tab || tab.textContent.trim() === "Sample") return;
+    url.searchParams.delete("tab"); // reloading stays on the tab that is open
+    history.replaceState(history.state, "", url);
+  });
   if (new URL(location.href).searchParams.get("tab") !== "sample") return;
   const isSample = (tab) => tab.textContent.trim() === "Sample" && tab.offsetParent;
   const find = (within) => [...document.querySelectorAll(within)].find(isSample);
