@@ -168,3 +168,9 @@ def test_the_command_line(command, tmp_path, waiting):
     assert command("runs", "--restore", name)[0] == 0
     assert command("runs", "--title", name, "T", "--note", name, "N")[0] == 0
     assert runs.read_meta(tmp_path / "runs" / name).title == "T"
+
+
+def test_help_names_its_own_flags_and_the_experiments(command):
+    status, out, _ = command("sweep", "--help")
+    assert status == 0
+    assert all(flag in out for flag in ("--vary", "--experiment", "--group", "--wait", "learning-rates"))

@@ -18,13 +18,28 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 1.0
 
+SWEEP_HELP = f"""usage: {PROG} sweep --vary NAME=VALUE,VALUE,… [--vary …] [FLAGS OF train]
+       {PROG} sweep --experiment NAME
+
+Queue one run for each value, or pair of values, of one or two settings.
+
+  --vary NAME=…      a setting by the name of its flag, and its values: --vary lr=1e-3,3e-3
+  --experiment NAME  a ready-made experiment, in place of --vary: {{experiments}}
+  --group NAME       what the runs are called together
+  --wait             wait until all have ended, and print their table
+
+The settings that all runs share are the flags of `train`: `{PROG} train --help` explains them."""
+
 
 def sweep(argv: Sequence[str]) -> int:
     """Queue runs for several values of some settings: --vary lr=1e-3,3e-3 [--vary …] [flags of train]."""
     own, rest = _take(argv, {"--vary": True, "--group": True, "--wait": False, "--experiment": True})
     from playground import sweeps
-    from playground.experiments import experiment
+    from playground.experiments import EXPERIMENTS, experiment
 
+    if set(rest) & {"-h", "--help"}:
+        print(SWEEP_HELP.format(experiments=", ".join(EXPERIMENTS)))
+        return 0
     root = runs.runs_root()
     if own["--experiment"]:
         chosen = experiment(own["--experiment"][-1])
