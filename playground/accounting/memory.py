@@ -85,8 +85,8 @@ def kept_per_token(config: ModelConfig, product: int = FULL) -> int:
 
 
 def _norm(config: ModelConfig, product: int) -> int:
-    """LayerNorm keeps input, mean and deviation; RMSNorm input, result and deviation; then the output."""
-    own = config.d_model + 2 if config.norm == "layernorm" else 2 * config.d_model + 1
+    """LayerNorm keeps input, mean and deviation; RMSNorm its result and its scale; then the output."""
+    own = config.d_model + (2 if config.norm == "layernorm" else 1)
     return FULL * own + product * config.d_model
 
 
@@ -98,14 +98,17 @@ def _attention(config: ModelConfig, product: int) -> int:
         normalised = queries + 2 * keys + norms if config.qk_norm else 0
         pairs = 3 * config.n_heads * config.n_ctx
         return product * 3 * queries + FULL * (queries + normalised + pairs)
-    if product == HALF and keys == queries and config.n_ctx <= LONGEST_KEPT:
+    fast = product == HALF and keys == queries and config.n_ctx <= LONGEST_KEPT
+    if fast:
         kept = product * (4 * queries + config.n_heads * config.n_ctx)
     else:
         kept = product * 2 * (queries + keys) + FULL * config.n_heads
         if config.qk_norm or config.positions == "rotary":
             kept += product * (2 * queries + keys)
     if config.qk_norm:
-        kept += FULL * (norms + (queries + keys if product == HALF else 0))
+        kept += FULL * norms
+        if product == HALF and (fast or config.positions != "rotary"):  # float32 beside its bfloat16 copy
+            kept += FULL * (queries + keys)
     return kept
 
 
