@@ -79,6 +79,19 @@ def updates(page: Page) -> int:
     return page.evaluate(f"{MONITOR}.updates")
 
 
+def zoomed(page: Page) -> dict[str, list[float]]:
+    """Zoom by dragging, and return what is shown then."""
+    page.wait_for_function(f"{MONITOR}.chart.lines?.length === 8", timeout=30_000)
+    plot = page.get_by_test_id("monitor-chart").bounding_box()
+    page.mouse.move(plot["x"] + 120, plot["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + 320, plot["y"] + 160, steps=4)
+    page.mouse.up()
+    view = page.evaluate(f"{MONITOR}.chart.ranges")
+    assert view["x"][0] > 0
+    return view
+
+
 def choose(page: Page, label: str, option: str) -> None:
     page.get_by_label(label, exact=True).first.click()
     page.get_by_role("option", name=re.compile(option)).first.click()
@@ -143,13 +156,7 @@ def test_the_main_job(page, app):
     assert points > 20
     expect(page.get_by_test_id("monitor-samples").locator("article").first).to_be_visible()
 
-    plot = page.get_by_test_id("monitor-chart").bounding_box()
-    page.mouse.move(plot["x"] + 120, plot["y"] + 40)
-    page.mouse.down()
-    page.mouse.move(plot["x"] + 320, plot["y"] + 160, steps=4)
-    page.mouse.up()
-    view = page.evaluate(f"{MONITOR}.chart.ranges")
-    assert view["x"][0] > 0
+    view = zoomed(page)
     before = updates(page)
     page.get_by_role("tab", name="Tokenize").click()
     page.get_by_role("tab", name="Train").click()
@@ -180,6 +187,7 @@ def test_the_app_is_restarted_under_a_training_run_and_an_open_page(page_of_erro
     page.locator("#pause").click()  # "Resume" of the stopped run
     expect(page.get_by_test_id("monitor-state")).to_have_text("Training", timeout=30_000)
     step = runs.status(run)["step"]
+    view = zoomed(page)
     app.stop()
     wait_for(run, lambda s: s["state"] == "running" and s["step"] > step + 5)
     expect(page.get_by_test_id("monitor-message")).to_contain_text("Connection lost", timeout=30_000)
@@ -187,6 +195,9 @@ def test_the_app_is_restarted_under_a_training_run_and_an_open_page(page_of_erro
     points = page.evaluate(TRAIN_POINTS)
     page.wait_for_function(f"{TRAIN_POINTS} > {points + 5}", timeout=60_000)  # nobody touched the page
     expect(page.get_by_test_id("monitor-state")).to_have_text("Training")
+    kept = page.evaluate(f"{MONITOR}.chart.ranges")
+    for axis in ("x", "y"):  # Gradio may mount the page anew: the address has seven digits
+        assert kept[axis] == pytest.approx(view[axis], rel=1e-6)
     page.reload()
     expect(page.get_by_test_id("monitor-state")).to_have_text("Training", timeout=30_000)
     page.wait_for_function(f"{MONITOR}.chart.lines?.length === 8", timeout=30_000)

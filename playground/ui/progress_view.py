@@ -8,15 +8,18 @@ from typing import Any
 
 def render_progress(phase: str, pace: dict[str, Any] | None) -> str:
     """Return a bar; one that only moves where it is not known how much there is to do."""
-    said = phase[:1].upper() + phase[1:]
+    said = html.escape(phase[:1].upper() + phase[1:])
     if pace is None:
-        bar = '<div class="pg-progress" role="progressbar"><i class="pg-progress-busy"></i></div>'
-        return f'<div class="pg-preparing"><span>{html.escape(said)} …</span>{bar}</div>'
+        return (
+            f'<div class="pg-preparing"><span>{said} …</span>'
+            f'<div class="pg-progress" role="progressbar" aria-label="{said}">'
+            '<i class="pg-progress-busy"></i></div></div>'
+        )
     percent = min(100.0, 100 * pace["share"])
     figures = f"{percent:.0f} % · {quantity(pace['rate'])} per second · {duration(pace['seconds_left'])} left"
     return (
-        f'<div class="pg-preparing"><span>{html.escape(said)} · {figures}</span>'
-        f'<div class="pg-progress" role="progressbar" aria-valuenow="{percent:.0f}">'
+        f'<div class="pg-preparing"><span>{said} · {figures}</span>'
+        f'<div class="pg-progress" role="progressbar" aria-label="{said}" aria-valuenow="{percent:.0f}">'
         f'<i style="width:{percent:.1f}%"></i></div></div>'
     )
 
