@@ -231,7 +231,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tmp_path, monke
 
 def test_a_run_ends_early_when_patience_is_at_its_end(tmp_path):
     run = make_run(tmp_path, steps=10_000, patience=2, log_every=100)
-    edit(run, optim={"lr": 1e-9, "lr_min": 1e-9})
+    edit(run, optim={"lr": 1e-30, "lr_min": 1e-30})
     assert worker.work(run) == worker.DONE
     status = runs.status(run)
     assert status["state"] == "finished"

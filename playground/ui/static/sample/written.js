@@ -100,8 +100,7 @@ function choose(node, other) {
 }
 
 function walk(by) {
-  const leaves = tree.leaves();
-  tree.current = leaves[(leaves.indexOf(tree.current) + by + leaves.length) % leaves.length];
+  tree.walk(by);
   extra = {};
   draw();
   underline();
