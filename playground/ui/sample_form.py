@@ -98,7 +98,7 @@ def _build_buttons() -> dict[str, gr.Button]:
             "continue": gr.Button("Continue", elem_id="continue", min_width=90),
             "regenerate": gr.Button("Regenerate", elem_id="regenerate", min_width=90),
         }
-    buttons["branch"] = gr.Button("Branch", visible="hidden", elem_id="branch")
+    buttons["branch"] = gr.Button("Branch", visible="hidden", elem_id="say-branch")
     return buttons
 
 

@@ -96,7 +96,7 @@ function choose(node, other) {
   extra = {};
   draw();
   underline();
-  if (!known) document.getElementById("branch")?.click();
+  if (!known) document.getElementById("say-branch")?.click();
 }
 
 function walk(by) {
