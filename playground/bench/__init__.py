@@ -13,7 +13,7 @@ from playground.bench.pairs import bench_pairs
 from playground.bench.preparing import bench_memory, bench_preparing
 from playground.bench.sample import bench_sample
 from playground.bench.tick import bench_tick
-from playground.bench.train import bench_train
+from playground.bench.train import bench_time_to_loss, bench_train, bench_train_large
 
 BENCHES: dict[str, Callable[[], None]] = {
     "estimate": bench_estimate,
@@ -27,16 +27,20 @@ BENCHES: dict[str, Callable[[], None]] = {
     "sample": bench_sample,
     "tick": bench_tick,
     "train": bench_train,
+    "train-large": bench_train_large,
+    "time-to-loss": bench_time_to_loss,
 }
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the named measurements, or all of them."""
     if "--help" in argv or "-h" in argv or any(name not in BENCHES for name in argv):
-        rows = "\n".join(f"  {name:8} {(run.__doc__ or '').splitlines()[0]}" for name, run in BENCHES.items())
+        rows = "\n".join(
+            f"  {name:12} {(run.__doc__ or '').splitlines()[0]}" for name, run in BENCHES.items()
+        )
         print(f"usage: python -m playground bench [WHAT …]\n\n{rows}")
         return 0 if "--help" in argv or "-h" in argv else 2
     for name in argv or list(BENCHES):
-        print(f"== {name}")
+        print(f"== {name}", flush=True)
         BENCHES[name]()
     return 0

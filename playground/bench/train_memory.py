@@ -18,7 +18,7 @@ def print_memory() -> None:
     print(
         f"  plain {plain / 2**20:,.0f} MiB, ours {ours / 2**20:,.0f} MiB, ratio {ours / plain:.2f}; ", end=""
     )
-    print(f"of the whole processes {peak['ours'] / peak['plain']:.2f}")
+    print(f"of the whole processes {peak['ours'] / peak['plain']:.2f}", flush=True)
 
 
 def _peak_of(which: str) -> int:

@@ -1,4 +1,4 @@
-"""Tokens per second beside the plain loop, at two sizes, in alternating rounds."""
+"""Tokens per second beside the plain loop, in alternating rounds."""
 
 from __future__ import annotations
 
@@ -13,13 +13,8 @@ if TYPE_CHECKING:
     from playground.training import Data
 
 
-def print_speed(data: Data, d_vocab: int) -> None:
-    """Print how many times as many tokens a second ours learns from: a GPT-2, and the default recipe."""
-    for name, rounds, steps in (("shakespeare-cpu", 12, 10), ("shakespeare-gpu", 4, 1)):
-        _print_at_size(data, d_vocab, name, rounds, steps)
-
-
-def _print_at_size(data: Data, d_vocab: int, name: str, rounds: int, steps: int) -> None:
+def print_speed(data: Data, d_vocab: int, name: str, rounds: int, steps: int) -> None:
+    """Print how many times as many tokens a second ours learns from, at a preset's size."""
     from playground.accounting import count_parameters
     from playground.bench.own_loop import OwnLoop, with_precision
     from playground.bench.plain_loop import PlainLoop
@@ -45,7 +40,7 @@ def _print_at_size(data: Data, d_vocab: int, name: str, rounds: int, steps: int)
     )
     for key in ours:
         ratio = median(p / o for p, o in zip(times["plain"], times[key], strict=True))
-        print(f"  {key}: {per_s(times[key], tokens)}, {ratio:.2f} x the plain loop")
+        print(f"  {key}: {per_s(times[key], tokens)}, {ratio:.2f} x the plain loop", flush=True)
 
 
 def at_vocabulary(config: RunConfig, d_vocab: int) -> RunConfig:
