@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.small_runs import end
 
 SERVER = """
-import os, signal, sys
+import os, pathlib, signal, sys
 import torch._dynamo  # which an optimizer would import later, for a second
 from playground import worker
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits: ended workers leave no zombies
@@ -19,7 +19,7 @@ for line in sys.stdin:
     resume, run = line.rstrip("\\n").split(" ", 1)
     pid = os.fork()
     if pid == 0:
-        os._exit(worker.work(worker.Path(run), resume=resume == "resume"))
+        os._exit(worker.work(pathlib.Path(run), resume=resume == "resume"))
     print(pid, flush=True)
 """
 

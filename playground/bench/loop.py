@@ -20,25 +20,27 @@ def bench_loop() -> None:
     from playground import training
     from playground.status_file import StatusFile
     from playground.worker import Worker
+    from playground.worker.saving import Saver
 
     seconds: dict[str, float] = defaultdict(float)
     config = presets.preset(presets.DEFAULT_PRESET).config
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, steps=STEPS))
-    train_step = training.train_step
+    train_step, save = training.train_step, Saver.save
     with tempfile.TemporaryDirectory() as folder:
         run = runs.create(Path(folder), "bench", config.to_json())
         status = StatusFile(run)
         status.begin()
         worker: Any = Worker(run, status)
         training.train_step = _timed("steps", train_step, seconds)
-        worker.records.append = _timed("logging", worker.records.append, seconds)
+        Saver.save = _timed("checkpoints", save, seconds)
+        records, notes = worker.notes.records, worker.notes
+        records.append = _timed("logging", records.append, seconds)
+        notes.heartbeat = _timed("heartbeat", notes.heartbeat, seconds)
         worker.control.next_request = _timed("polling", worker.control.next_request, seconds)
-        worker._update_status = _timed("heartbeat", worker._update_status, seconds)
-        worker._save_checkpoint = _timed("checkpoints", worker._save_checkpoint, seconds)
         try:
             worker.run_to_end(False)
         finally:
-            training.train_step = train_step
+            training.train_step, Saver.save = train_step, save
     _print(seconds)
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 def print_overhead(steps: int = 300) -> None:
     """Train the default preset by the real worker, and print how long it was not training."""
-    from playground import presets, runs, worker
+    from playground import presets, runs
+    from playground.worker import work, worker
 
     config = presets.preset(presets.DEFAULT_PRESET).config
     # Completions and evaluations are what the person asked for: here they wait until the end.
@@ -23,7 +24,7 @@ def print_overhead(steps: int = 300) -> None:
     worker.train = clock
     try:
         with tempfile.TemporaryDirectory() as folder:
-            worker.work(runs.create(Path(folder), "bench", config.to_json()))
+            work(runs.create(Path(folder), "bench", config.to_json()))
     finally:
         worker.train = original
     share = sum(clock.outside) / (median(clock.inside) * len(clock.outside))

@@ -12,6 +12,8 @@ from pathlib import Path
 from playground.config import ConfigError, RunConfig
 from playground.loggers.base import Logger
 
+__all__ = ["Logger", "check_installed", "open_loggers"]
+
 MODULES = {"wandb": "weights_and_biases", "trackio": "trackio_local", "tensorboard": "tensorboard_files"}
 
 

@@ -1,0 +1,59 @@
+"""What a worker does before the first step: tokens from text, a complete config, threads for this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from playground.calibration import choose_threads
+from playground.config import RunConfig
+from playground.corpora.hub import pinned
+from playground.distributed import World
+from playground.files import write_text_atomic
+from playground.job import Job
+from playground.prepare import prepare
+from playground.prepared import Prepared, load_prepared, save_prepared
+from playground.sources import corpus_of, default_prompts
+from playground.worker.notes import Notes
+
+
+def prepare_text(config: RunConfig, run: Path, notes: Notes) -> tuple[RunConfig, Prepared]:
+    """Return the tokens of a run, made where they are not there yet, and the config they complete.
+
+    It is written to config.json, so that this alone repeats the run.
+    """
+    config, prepared = notes.insist(lambda: _tokens_of(config, run, notes))
+    prompts = config.sample.prompts or default_prompts(config.data, corpus_of(config.data, run))
+    complete = dataclasses.replace(
+        config,
+        model=dataclasses.replace(config.model, d_vocab=prepared.tokenizer.d_vocab),
+        sample=dataclasses.replace(config.sample, prompts=prompts),
+    )
+    text = complete.to_json()
+    notes.insist(lambda: write_text_atomic(run / "config.json", text, durable=True))
+    return complete, prepared
+
+
+def _tokens_of(config: RunConfig, run: Path, notes: Notes) -> tuple[RunConfig, Prepared]:
+    prepared = load_prepared(run)
+    if prepared is None:
+        config = dataclasses.replace(config, data=pinned(config.data))
+        prepared = prepare(config.data, run, notes.phase)
+        save_prepared(prepared, run)
+    return config, prepared
+
+
+def set_threads(job: Job, world: World, state: dict[str, Any]) -> int:
+    """Set the CPU threads and return how many.
+
+    Those of the checkpoint whose state is given, if there is one (sums in another order differ); else those
+    of the config, this process's share, or the fastest number.
+    """
+    threads = state.get("threads") if state.get("processes", 1) == world.size else None
+    threads = threads or job.config.train.threads or world.threads_each()
+    threads = threads or choose_threads(job.model, job.data, job.config)
+    torch.set_num_threads(threads)
+    return threads
