@@ -78,9 +78,11 @@ def tally(seconds, edges, table, times, large):
         begin, end = edges[row], edges[row + 1]
         for i in range(begin, end):
             table[seconds[i]] += ONE
-        for i in range(begin, end):
-            count = table[seconds[i]]  # 0 where the pair was met before in this loop
-            table[seconds[i]] = 0
+        whole = end - begin > len(table)  # then the table is quicker to go through than the row
+        for i in range(len(table) if whole else end - begin):
+            token = np.uint32(i) if whole else np.uint32(seconds[begin + i])
+            count = table[token]  # 0 where the pair was met before in this loop
+            table[token] = 0
             if count < len(times):
                 times[count] += 1
             else:
