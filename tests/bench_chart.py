@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -20,12 +20,14 @@ from playground.bench.tick import append_points, long_run
 from playground.files import read_json, write_json_atomic
 from tests.conftest import CHROMIUM_ARGS, find_chromium
 
+APP = Path(__file__).parent.parent / "app.py"
 RUNS, POINTS = 10, 50_000
 POINTS_A_SECOND, WATCH_SECONDS = 20, 12
 SETTLE_SECONDS = 12
 """What the app imports behind its first page has come to an end by then."""
 
-UPDATES = (100, 400, 700, 1000)
+UPDATES = (300, 1200, 2400, 3600)
+"""One hour at one update a second; here each is asked for as soon as the last has been drawn."""
 MONITOR = "document.querySelector('.pg-monitor')?.__monitor"
 # Seconds between two frames for a while; the chart is dragged to and fro where asked.
 FRAMES = """async ([seconds, dragged]) => {
@@ -45,6 +47,8 @@ FRAMES = """async ([seconds, dragged]) => {
   if (dragged) { send("pointerup", 300, { button: 0 }); chart.dispatchEvent(new MouseEvent("dblclick")); }
   return gaps;
 }"""
+CHOOSE = """(names) => names.forEach((name) => [...document.querySelectorAll(".pg-mon-pop label")]
+  .find((label) => label.textContent.startsWith(`${name} `)).click())"""
 # Ask for what is new right now, and wait until it has been taken in.
 UPDATE = """async () => {
   const monitor = document.querySelector(".pg-monitor").__monitor, before = monitor.updates;
@@ -53,12 +57,15 @@ UPDATE = """async () => {
 }"""
 
 
+def copies(first: Path, root: Path, name: str = "long") -> list[Path]:
+    """Copy a run until there are ten."""
+    return [shutil.copytree(first, root / f"{name}-{number}") for number in range(2, RUNS + 1)]
+
+
 def make_runs(root: Path) -> list[Path]:
     """Make ten long runs; the first one looks as if it trained, by this process."""
-    first = long_run(root, POINTS)
-    folders = [first]
-    for number in range(2, RUNS + 1):
-        folders.append(shutil.copytree(first, root / f"long-{number}"))
+    first = long_run(root, POINTS, knows=True)
+    folders = [first, *copies(first, root)]
     me = {"pid": os.getpid(), "start_time": processes.start_time(os.getpid())}
     status = {**(read_json(first / "status.json") or {}), "state": "running", "total_steps": 2 * POINTS, **me}
     write_json_atomic(first / "status.json", status)
@@ -78,13 +85,26 @@ def opening(page: Page, url: str, what: str) -> None:
           f"drawn in {page.evaluate(f'{MONITOR}.drawMs'):.0f} ms")  # fmt: skip
 
 
+def choosing(page: Page, url: str, names: list[str]) -> None:
+    """Time from the choice of runs beside the first, on an open page, until all are drawn."""
+    page.goto(url)
+    page.wait_for_function(f"{MONITOR}?.updates > 0", timeout=60_000)
+    page.get_by_test_id("monitor-compare").locator("summary").click()
+    page.wait_for_function("document.querySelectorAll('.pg-mon-pop li').length > 9")
+    time.sleep(3)
+    began = time.perf_counter()
+    page.evaluate(CHOOSE, names)
+    page.wait_for_function(f"{MONITOR}.chart.runs?.length === {RUNS}", timeout=60_000, polling=10)
+    print(f"{RUNS - 1} runs chosen on an open page, never read before: {time.perf_counter() - began:.2f} s")
+
+
 def frames(page: Page, run: Path, dragged: bool) -> None:
     """Frames a second while the first run grows, from a process of its own pace."""
     pid = os.fork()
     if pid == 0:  # the run grows beside the page, whatever the page does
         for second in range(WATCH_SECONDS + 2):
             start = POINTS + 10_000 * dragged + POINTS_A_SECOND * second
-            append_points(run, start, start + POINTS_A_SECOND)
+            append_points(run, start, start + POINTS_A_SECOND, knows=True)
             time.sleep(1)
         os._exit(0)
     gaps = sorted(page.evaluate(FRAMES, [WATCH_SECONDS, dragged]))
@@ -100,7 +120,7 @@ def memory(page: Page, run: Path) -> None:
     done, step = 0, 2 * POINTS
     for goal in UPDATES:
         for _ in range(goal - done):
-            append_points(run, step, step + POINTS_A_SECOND)
+            append_points(run, step, step + POINTS_A_SECOND, knows=True)
             step += POINTS_A_SECOND
             page.evaluate(UPDATE)
         done = goal
@@ -111,55 +131,36 @@ def memory(page: Page, run: Path) -> None:
               f"{counts['jsEventListeners']:,} listeners")  # fmt: skip
 
 
-def app_seconds() -> float:
-    """Processor time of the app so far, in seconds."""
-    me = os.getpid()
-    for child in Path(f"/proc/{me}/task/{me}/children").read_text().split():
-        if b"app.py" in Path(f"/proc/{child}/cmdline").read_bytes():
-            user, system = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11:13]
-            return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-    raise SystemExit("The app is not running.")
-
-
-def viewers(browser: Browser, url: str) -> None:
-    """Share of a core that the app takes for pages that all watch the run that grows."""
-    pages: list[Page] = []
-    for count in (0, 1, 10):
-        while len(pages) < count:
-            pages.append(browser.new_page(viewport={"width": 1280, "height": 720}))
-            pages[-1].goto(url)
-            pages[-1].wait_for_function(f"{MONITOR}?.updates > 0", timeout=60_000)
-        time.sleep(5)
-        used, began = app_seconds(), time.perf_counter()
-        time.sleep(WATCH_SECONDS)
-        share = (app_seconds() - used) / (time.perf_counter() - began)
-        print(f"{count} viewers: the app takes {100 * share:.1f} % of a core")
-    for page in pages:
-        page.close()
+def figures_of_one_run(page: Page, first: Path) -> None:
+    """Print frames, bytes and memory of a page while the first run grows."""
+    sizes: list[int] = []
+    page.on("response", lambda r: sizes.append(len(r.body())) if "component_server" in r.url else None)
+    frames(page, first, dragged=False)
+    frames(page, first, dragged=True)
+    typical = statistics.median(sizes)
+    print(f"an update sends at most {max(sizes) / 1000:.1f} kB (median {typical / 1000:.1f})")
+    memory(page, first)
 
 
 def main() -> None:
-    """Print all figures of one run."""
+    """Print all figures."""
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         root = Path(name)
-        first, *others = make_runs(root)
+        os.environ["PLAYGROUND_CACHE"] = f"{root}/cache"
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGS)
-        with serving(Path(__file__).parent.parent / "app.py", root) as (url, _):
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        with serving(APP, root) as (url, _):
             time.sleep(SETTLE_SECONDS)
-            page, sizes = browser.new_page(viewport={"width": 1280, "height": 720}), []
-            link = f"{url}?run={first.name}&compare={','.join(run.name for run in others)}"
-            opening(page, link, "read for the first time")
-            opening(page, link, "read before")
-            page.on(
-                "response", lambda r: sizes.append(len(r.body())) if "component_server" in r.url else None
-            )
-            frames(page, first, dragged=False)
-            frames(page, first, dragged=True)
-            typical = statistics.median(sizes)
-            print(f"an update sends at most {max(sizes) / 1000:.1f} kB (median {typical / 1000:.1f})")
-            memory(page, first)
-            page.close()
-            viewers(browser, f"{url}?run={first.name}")
+            first, *others = make_runs(root)  # after the start of the app, which reads ahead
+            link = f"?run={first.name}&compare={','.join(run.name for run in others)}"
+            opening(page, url + link, "never read before")
+            opening(page, url + link, "read before")
+            more = copies(first, root, "more")
+            page.evaluate("localStorage.clear()")
+            choosing(page, f"{url}?run={first.name}", [run.name for run in more])
+            figures_of_one_run(page, first)
+        with serving(APP, root) as (url, _):
+            opening(page, url + link, "as the app starts")
         browser.close()
 
 

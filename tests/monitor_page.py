@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from playground import processes, runs
 from playground.files import read_json, write_json_atomic
-from playground.ui.monitor import Monitor, polling
+from playground.ui.monitor import Monitor, component
 from playground.ui.monitor.component import UPLOT_JS
 
 ADDRESS = "http://playground.test/"
@@ -29,7 +29,7 @@ MOUNT = """([html, css, js, props]) => {
   const asked = (name) => async (request) => {
     if (window.offline) throw new Error("no connection");
     const answer = await window[`py_${name}`](request);
-    if (name === "poll") (window.answers ??= []).push(JSON.stringify(answer).length);
+    if (name === "poll") (window.answers ??= []).push(answer.length);
     return answer;
   };
   const names = ["poll", "completions", "run_list", "curve_csv"];
@@ -48,7 +48,7 @@ class MonitorPage:
             lambda route: route.fulfill(content_type="text/html", body=f"<style>{STYLE}</style>"),
         )
         for name in ("poll", "completions", "run_list", "curve_csv"):
-            page.expose_function(f"py_{name}", getattr(polling, name))
+            page.expose_function(f"py_{name}", getattr(component, name))
 
     def open(self, run: str, query: str = "") -> None:
         """Load the page and mount the monitor; waits until the run is drawn."""
@@ -57,12 +57,10 @@ class MonitorPage:
 
     def mount(self, run: str) -> None:
         """Put the monitor of a run on the page as it is."""
-        component = Monitor(run)
+        monitor = Monitor(run)
         self.page.add_script_tag(path=str(UPLOT_JS))
-        props = {**component.props, "value": run}
-        self.page.evaluate(
-            MOUNT, [component.html_template, component.css_template, component.js_on_load, props]
-        )
+        props = {**monitor.props, "value": run}
+        self.page.evaluate(MOUNT, [monitor.html_template, monitor.css_template, monitor.js_on_load, props])
         if run:
             self.wait("updates > 0")
 

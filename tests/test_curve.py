@@ -14,7 +14,6 @@ from playground.ui.monitor.curve import (
     notes_of,
     read_records,
     read_table,
-    whole_curve,
 )
 from playground.ui.monitor.small_charts import LINES
 
@@ -66,6 +65,21 @@ def test_small_charts_take_what_the_table_names_and_leave_out_what_is_not_there(
     assert len({line.key for line in LINES}) == len(LINES)
 
 
+def test_numbers_are_sent_in_four_digits_as_printing_rounds_them():
+    rng = np.random.default_rng(0)
+    values = [
+        0.0,
+        9.99995,
+        -3.14159,
+        1e300,
+        1e-300,
+        *(rng.normal(size=500) * 10.0 ** rng.integers(-12, 13, 500)),
+    ]
+    rows = [{**row, "lr": value} for row, value in zip(records(505), values, strict=True)]
+    sent = columns(table(rows), ALL, Levels())["small"]["lr"]
+    assert sent == [float(f"{value:.4g}") for value in values]
+
+
 def test_evaluations_are_measured_against_the_lines():
     rows = [{"step": 0, "val_loss": 6.0, "val_accuracy": 0.1}, *records(20), {"step": 21, "val_loss": 2.5}]
     val = columns(table(rows), ALL, Levels(ngram=3.0, floor=2.0))["val"]
@@ -91,16 +105,6 @@ def test_the_quick_reader_and_the_careful_one_agree(tmp_path):
     later, end = read_records(path, cursor)
     assert [record["step"] for record in later] == [3]
     assert read_records(path, end) == ([], end)
-
-
-def test_a_whole_curve_is_read_once_for_as_long_as_its_file_is_the_same(tmp_path):
-    path = tmp_path / "metrics.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in records(10)))
-    first = whole_curve(path, 1, 1, Levels())
-    assert whole_curve(path, 1, 1, Levels()) is first
-    with open(path, "a") as file:
-        file.write(json.dumps({"step": 11, "train_loss": 1.0}) + "\n")
-    assert whole_curve(path, 2, 2, Levels())[0]["train"]["step"][-1] == 11
 
 
 @pytest.mark.parametrize(

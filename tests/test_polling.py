@@ -113,9 +113,10 @@ def test_lines_and_events_come_when_they_are_known_and_only_then(root):
     assert "events" not in follow(run, answer, n_events=1)
 
 
-def test_notes_come_with_the_first_answer_and_when_they_are_asked_for(root):
+def test_notes_come_when_they_are_asked_for(root):
     run = long_run(root, 3000)
-    opened = ask(run)
+    assert "notes" not in ask(run)
+    opened = ask(run, notes=True)
     assert "under_trigram" in {note["rule"] for note in opened["notes"]}
     assert "notes" not in follow(run, opened)
     assert follow(run, opened, notes=True)["notes"] == opened["notes"]

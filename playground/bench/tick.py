@@ -17,24 +17,25 @@ from playground.files import write_json_atomic
 
 def bench_tick(points: int = 50_000, n_runs: int = 10) -> None:
     """Bytes and time of the chart's server function: opening ten long runs, and each tick after that."""
-    from playground.ui.monitor.curve import whole_curve
+    from playground.ui.monitor import kept_curves
     from playground.ui.monitor.polling import poll
 
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["PLAYGROUND_RUNS"] = folder
-        first = long_run(Path(folder), points)
+        os.environ["PLAYGROUND_RUNS"], os.environ["PLAYGROUND_CACHE"] = folder, f"{folder}/cache"
+        first = long_run(Path(folder), points, knows=True)
         others = [shutil.copytree(first, Path(folder) / f"long-{n}") for n in range(2, n_runs + 1)]
         request = {"runs": [{"run": run.name, "samples": run == first} for run in (first, *others)]}
-        for what in ("for the first time", "again"):
+        for what in ("for the first time", "again", "with another app"):
+            if what == "with another app":
+                kept_curves.forget()
             opened, wall, cpu = _timed(lambda: poll(request))
             print(f"opening {n_runs} runs of {points:,} points {what}: {_kilobytes(opened):.0f} kB, "
                   f"{wall:.2f} s, of the processor {cpu:.2f} s")  # fmt: skip
         for new in (20, 5000):
-            append_points(first, points, points + new)
+            append_points(first, points, points + new, knows=True)
             points += new
             answer, wall, _ = _timed(lambda: poll({"runs": [_cursors(a) for a in opened["runs"]]}))
             print(f"a tick with {new} new points: {_kilobytes(answer):.1f} kB, {1000 * wall:.0f} ms")
-        print(f"curves kept in memory: {whole_curve.cache_info().currsize}")
 
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
@@ -54,8 +55,11 @@ def _cursors(answer: dict[str, Any]) -> dict[str, Any]:
     return {**known, **kept, "samples": "samples_byte" in answer}
 
 
-def long_run(root: Path, points: int) -> Path:
-    """Make a finished run of many logged points; made-up numbers, for measuring the chart alone."""
+def long_run(root: Path, points: int, knows: bool = False) -> Path:
+    """Make a finished run of many logged points; made-up numbers, for measuring the chart alone.
+
+    knows: with what evaluations say of what the model knows.
+    """
     run = runs.create(root, "long", presets.preset(presets.DEFAULT_PRESET).config.to_json())
     held_out = {"unigram": 5.3, "bigram": 3.4, "trigram": 2.6}
     lines = {
@@ -67,7 +71,7 @@ def long_run(root: Path, points: int) -> Path:
         "floor": 0.5,
     }
     write_json_atomic(run / "baselines.json", lines)
-    append_points(run, 0, points)
+    append_points(run, 0, points, knows)
     state = {
         "state": "finished",
         "created": time.time(),
@@ -79,7 +83,7 @@ def long_run(root: Path, points: int) -> Path:
     return run
 
 
-def append_points(run: Path, start: int, end: int) -> None:
+def append_points(run: Path, start: int, end: int, knows: bool = False) -> None:
     """Append metric records with a falling, noisy loss."""
     import random
 
@@ -92,4 +96,9 @@ def append_points(run: Path, start: int, end: int) -> None:
             record |= {"mfu": 0.3, "memory_bytes": 1 << 29}
             if step % 50 == 0:
                 record |= {"val_loss": loss + 0.05, "val_accuracy": 0.5}
+            if step % 50 == 0 and knows:
+                record |= {"induction": 0.1} | {
+                    f"kl_{name}": 6 - loss for name in ("uniform", "unigram", "bigram", "trigram")
+                }
+                record |= {"position_loss": [loss + 0.5 / (1 + place) for place in range(7)]}
             file.write(json.dumps(record) + "\n")

@@ -12,6 +12,7 @@ from playground import runs
 from playground.ui.data_tab import DATA_CSS, build_data_tab
 from playground.ui.data_wiring import wire_data
 from playground.ui.inspect_tab import INSPECT_CSS, build_inspect_tab
+from playground.ui.monitor.kept_curves import read_ahead
 from playground.ui.runs_tab import build_runs_tab
 from playground.ui.sample_tab import SAMPLE_CSS, build_sample_tab
 from playground.ui.settings.component import SETTINGS_CSS
@@ -62,7 +63,7 @@ def serve(demo: gr.Blocks) -> None:
         show_error=True,
         footer_links=["settings", "gradio"],
     )
-    threading.Thread(target=import_torch, daemon=True).start()
+    threading.Thread(target=make_ready, daemon=True).start()
     demo.block_thread()
 
 
@@ -75,6 +76,12 @@ def calm_queue(demo: gr.Blocks) -> None:
     queue: Any = getattr(demo, "_queue", None)
     if isinstance(getattr(queue, "sleep_when_free", None), float):
         queue.sleep_when_free = max(queue.sleep_when_free, QUEUE_SLEEP_SECONDS)
+
+
+def make_ready() -> None:
+    """Have at hand what takes a while, so that the first who asks need not wait: PyTorch, long curves."""
+    import_torch()
+    read_ahead(runs.runs_root())
 
 
 def import_torch() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,7 +50,7 @@ class Size(NamedTuple):
 
 
 WHOLE = Size(1000, 240, 400, growing=True)
-TICK = Size(40, 8, 8, growing=False)
+TICK = Size(32, 6, 6, growing=False)
 
 
 def read_records(path: Path, since_byte: int = 0) -> tuple[list[Record], int]:
@@ -91,9 +91,11 @@ def _arrow_column(found: Any, key: str) -> NDArray[np.float64]:
         return np.full(found.num_rows, np.nan)
     if at is None:
         return found[name].to_numpy().astype(np.float64)
+    lists = found[name].combine_chunks()
+    starts, ends = (lists.offsets.to_numpy()[part] for part in (slice(-1), slice(1, None)))
+    long_enough = ends - starts > at  # a list that is missing has no length
     values = np.full(found.num_rows, np.nan)
-    rows = np.flatnonzero(found[name].is_valid().to_numpy())
-    values[rows] = [_item(items, at) for items in found[name].drop_null().to_pylist()]
+    values[long_enough] = lists.values.to_numpy(zero_copy_only=False)[starts[long_enough] + at]
     return values
 
 
@@ -107,16 +109,6 @@ def _item(values: Any, at: int) -> Any:
     """Return one number of a list; nan where there is none."""
     found = values[at] if isinstance(values, list) and at < len(values) else None
     return np.nan if found is None else found
-
-
-@lru_cache(maxsize=24)
-def whole_curve(path: Path, n_bytes: int, changed_ns: int, levels: Levels) -> tuple[Curve, int]:
-    """Return what `columns` makes of a whole file, and the byte to go on from.
-
-    Kept by the size and age of the file, so that a second viewer, or a run that rests, costs nothing.
-    """
-    table, cursor = read_table(path)
-    return columns(table, WHOLE, levels), cursor
 
 
 def columns(table: Table, size: Size, levels: Levels) -> Curve:
@@ -195,7 +187,12 @@ def _of_several(values: NDArray, starts: NDArray, counts: NDArray, rule: str) ->
 
 
 def _significant(values: NDArray) -> list[float | None]:
-    return [float(f"{value:.4g}") if np.isfinite(value) else None for value in values.tolist()]
+    """Return four digits of each value, None where it is no number."""
+    known = np.isfinite(values) & (values != 0)
+    digits = 3 - np.floor(np.log10(np.abs(values), where=known, out=np.zeros(len(values)))).astype(int)
+    up, down = 10.0 ** np.clip(digits, 0, 300), 10.0 ** np.maximum(-digits, 0)
+    rounded = np.round(values * up / down) * down / up  # whole numbers by powers of ten: as exact as can be
+    return [value if math.isfinite(value) else None for value in rounded.tolist()]
 
 
 def _evaluations(table: Table, limit: int, levels: Levels) -> Columns:

@@ -15,7 +15,8 @@ from playground.accounting import flops_per_token
 from playground.config import ConfigError, RunConfig
 from playground.files import is_number, read_json
 from playground.position_buckets import position_buckets
-from playground.ui.monitor.curve import TICK, columns, notes_of, read_records, read_table, whole_curve
+from playground.ui.monitor.curve import TICK, Levels, columns, read_records, read_table
+from playground.ui.monitor.kept_curves import notes_on, whole_curve
 from playground.ui.monitor.lines import baseline_lines, crossing_marks, event_marks, levels_of
 from playground.ui.run_choices import run_choices
 
@@ -65,11 +66,13 @@ def _of_run(request: Request) -> Answer:
         "epoch": epoch,
         "opening": opening,
         "status": {key: status[key] for key in STATUS_KEYS if key in status},
-        **_new_points(run, request, opening, baselines),
+        **_new_points(run, request, opening, levels_of(baselines)),
         **_changed(request, "lines", lines),
         **_changed(request, "crossings", crossing_marks(status.get("crossings"), lines)),
         **_changed(request, "events", event_marks(read_records(run / "events.jsonl")[0])),
     }
+    if request.get("notes"):
+        answer["notes"] = notes_on(run, epoch, active=status["state"] in runs.ACTIVE)
     if "lines" in answer or opening:
         answer["facts"] = _facts(run, baselines)
     if request.get("samples"):
@@ -82,19 +85,14 @@ def _changed(request: Request, key: str, values: list[Any]) -> Answer:
     return {key: values} if len(values) != _whole(request.get(f"n_{key}")) else {}
 
 
-def _new_points(run: Path, request: Request, opening: bool, baselines: dict[str, Any]) -> Answer:
-    path, levels = run / "metrics.jsonl", levels_of(baselines)
-    answer: Answer = {}
-    if opening or request.get("notes"):
-        file = path.stat() if path.exists() else None
-        stamp = (file.st_size, file.st_mtime_ns) if file else (0, 0)
-        curve, cursor = whole_curve(path, *stamp, levels)
-        answer["notes"] = notes_of(curve, baselines)
-        if opening:
-            return {**answer, **curve, "metrics_byte": cursor}
+def _new_points(run: Path, request: Request, opening: bool, levels: Levels) -> Answer:
+    path = run / "metrics.jsonl"
+    if opening:
+        curve, cursor = whole_curve(path, levels)
+        return {**curve, "metrics_byte": cursor}
     table, cursor = read_table(path, _whole(request.get("metrics_byte")))
     fresh = {part: found for part, found in columns(table, TICK, levels).items() if found["step"]}
-    return {**answer, **fresh, "metrics_byte": cursor}
+    return {**fresh, "metrics_byte": cursor}
 
 
 def _facts(run: Path, baselines: dict[str, Any]) -> Answer:

@@ -133,7 +133,7 @@ async function poll() {
   try {
     await loadPlot();
     for (let asked = requests(); asked.length; asked = requests()) {
-      const { runs: answers } = await server.poll({ runs: asked });
+      const { runs: answers } = JSON.parse(await server.poll({ runs: asked }));
       state.fails = 0;
       const fresh = answers.map(take).some(Boolean);
       if (fresh) {
