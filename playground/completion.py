@@ -43,7 +43,7 @@ def _drawn(
     model: Model, tokens: list[int], settings: SampleConfig, end_id: int | None, n_likeliest: int
 ) -> Iterator[Drawn]:
     if settings.beams > 1:
-        return iter(beam_search(model, tokens, settings, end_id=end_id))
+        return iter(beam_search(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest))
     return generate(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest)
 
 

@@ -5,7 +5,7 @@ import torch
 
 from playground.config import ConfigError, ModelConfig, SampleConfig
 from playground.models import build_model
-from playground.sampling import beam_search, generate
+from playground.sampling import beam_search, generate, repetition_penalty
 
 
 def model_of(architecture="transformer", n_ctx=12, seed=0, d_vocab=7):
@@ -33,6 +33,21 @@ def test_with_enough_beams_it_is_the_likeliest_text_of_all(architecture):
     best = max(itertools.product(range(5), repeat=3), key=lambda text: log_prob_of(model, prompt, text))
     assert tuple(d.token for d in found) == best
     assert sum(d.log_prob for d in found) == pytest.approx(log_prob_of(model, prompt, best), abs=1e-5)
+
+
+def test_candidates_are_told_for_every_place():
+    model, settings = model_of(), SampleConfig(max_tokens=5, beams=3, repetition_penalty=1.3)
+    tokens = [1]
+    for drawn in beam_search(model, tokens, settings, n_likeliest=4):
+        with torch.no_grad():
+            own = model(torch.tensor([tokens]))[0, -1].log_softmax(-1)
+        ruled = repetition_penalty(own, torch.tensor(tokens), 1.3)
+        assert [one.token for one in drawn.likeliest] == own.argsort(descending=True)[:4].tolist()
+        for one in drawn.likeliest:
+            assert one.own_p == pytest.approx(float(own[one.token].exp()), abs=1e-5)
+            assert one.p == pytest.approx(float(ruled[one.token].exp()), abs=1e-5)
+        assert drawn.own_p == pytest.approx(float(own[drawn.token].exp()), abs=1e-5)
+        tokens = [*tokens, drawn.token]
 
 
 def test_one_beam_is_greedy():

@@ -116,14 +116,17 @@ def test_a_penalty_makes_a_greedy_text_move_on(model):
         assert len(set(varied)) > 1
 
 
-def test_the_likeliest_alternatives_are_those_of_the_rules(model):
+def test_candidates_have_their_probabilities_under_the_rules_and_by_the_model_itself(model):
     settings = SampleConfig(max_tokens=6, temperature=0.7, top_k=3, seed=2)
     tokens = [4]
     for drawn in generate(model, [4], settings, n_likeliest=5):
         with torch.no_grad():
-            expected = reshape_logits(model(torch.tensor([tokens]))[0, -1], settings).softmax(-1)
-        assert len(drawn.likeliest) == 3, "top-k leaves three"
-        for token, p in drawn.likeliest:
-            assert p == pytest.approx(float(expected[token]), abs=1e-6)
-        assert dict(drawn.likeliest)[drawn.token] == pytest.approx(math.exp(drawn.log_prob), abs=1e-6)
+            logits = model(torch.tensor([tokens]))[0, -1]
+        own, ruled = logits.softmax(-1), reshape_logits(logits, settings).softmax(-1)
+        assert [one.token for one in drawn.likeliest] == own.argsort(descending=True)[:5].tolist()
+        assert [one.p > 0 for one in drawn.likeliest] == [True] * 3 + [False] * 2, "top-k leaves three"
+        for one in drawn.likeliest:
+            assert one.p == pytest.approx(float(ruled[one.token]), abs=1e-6)
+            assert one.own_p == pytest.approx(float(own[one.token]), abs=1e-6)
+        assert drawn.own_p == pytest.approx(float(own[drawn.token]), abs=1e-6)
         tokens.append(drawn.token)

@@ -21,7 +21,14 @@ from playground import runs
 from playground.checkpoint import save_checkpoint
 from playground.config import DataConfig, ModelConfig, RunConfig
 from playground.files import write_json_atomic
-from playground.inspection import attention_patterns, head_scores, logit_lens, score_tokens, totals
+from playground.inspection import (
+    attention_patterns,
+    head_scores,
+    logit_lens,
+    read_padded,
+    score_tokens,
+    totals,
+)
 from playground.loading import load_run
 from playground.models import build_model
 from playground.ngrams import fit_ngrams
@@ -32,6 +39,7 @@ from playground.ui.inspect_tab import (
     INSPECT_CSS,
     build_inspect_tab,
     inspect_attention,
+    inspect_batch,
     inspect_counted,
     inspect_example,
     inspect_lens,
@@ -139,6 +147,24 @@ def test_attention_and_lens_arrive_as_the_core_gives_them(root):
     np.testing.assert_array_equal(floats(answer["right"]), lens.right.numpy().ravel())
 
 
+def test_a_padded_batch_arrives_as_the_core_gives_it(root):
+    loaded = load_run(root / "small", 30)
+    tokens = loaded.tokenizer.encode(TEXT)[:16]
+    answer = ask(inspect_batch, run="small", text=TEXT, second="the dog", side="right")
+    second, masks = loaded.tokenizer.encode("the dog"), [row["mask"] for row in answer["rows"]]
+    assert masks == [[1] * 16, [1] * 7 + [0] * 9]
+    shown = [answer["ids"][place] for place in answer["rows"][1]["tokens"]]
+    assert shown[:7] == second
+    expected = read_padded(loaded.model, [tokens, second], shown[-1], "right")
+    assert [way["difference"] for way in answer["ways"]] == [
+        way.difference for way in (expected.alone, expected.masked, expected.unmasked)
+    ]
+    assert "first 16 tokens" in answer["notes"]
+    assert sum(ask(inspect_batch, run="small", text=TEXT, side="left")["rows"][1]["mask"]) == 16, (
+        "a third, cut"
+    )
+
+
 def test_counting_is_compared_on_the_same_tokens(root):
     answer = counted(run="small", text=TEXT)
     names = [order["name"] for order in answer["orders"]]
@@ -242,6 +268,19 @@ def test_token_text_is_never_markup_and_the_tables_follow(lab):
     assert lab.locator(".pg-ins img").count() == 0
     lab.locator("#inspect-text textarea").fill("")
     expect(lab.get_by_test_id("inspect-note")).to_contain_text("nothing to inspect")
+
+
+def test_two_texts_in_one_batch_agree_with_each_alone(lab):
+    choose(lab, "small")
+    lab.locator("[data-view=batch]").click()
+    expect(lab.get_by_test_id("inspect-agree")).to_contain_text("Padded and unpadded agree")
+    table = lab.get_by_test_id("inspect-batch").locator(".pg-ins-batch")
+    expect(table.locator("td.pg-pad")).to_have_count(0)
+    lab.locator("#inspect-second").fill("the dog")
+    expect(table.locator("td.pg-pad")).to_have_count(9)
+    lab.locator("#inspect-side").select_option("right")
+    expect(table.locator("tr.pg-mask").nth(1)).to_contain_text("1111111000000000")
+    expect(lab.get_by_test_id("inspect-agree")).to_contain_text("Padded and unpadded agree")
 
 
 def test_a_slider_goes_back_through_the_checkpoints(lab):

@@ -16,6 +16,7 @@ from playground.inspection import (
     logit_lens,
     ngram_losses,
     predicted_bytes,
+    read_padded,
     score_tokens,
     strongest,
     text_head_scores,
@@ -286,3 +287,31 @@ def test_ngrams_score_the_same_tokens():
     assert all(losses.shape == (29,) for losses in found.values())
     assert strongest({"unigram": 1.6, "bigram": 1.4, "trigram": 1.5}, list(found)) == "bigram"
     assert strongest({}, list(found)) == "trigram"
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("settings", [{}, {"positions": "learned"}, {"architecture": "lstm"}], ids=str)
+def test_a_mask_keeps_padding_out_and_nothing_else_does(settings, side):
+    model = random_model(d_vocab=11, n_ctx=9, **settings)
+    long, short = [1, 2, 3, 4, 5, 6], [7, 8]
+    batch = read_padded(model, [long, short], 0, side)
+    assert batch.tokens[1].tolist() == ([0, 0, 0, 0, 7, 8] if side == "left" else [7, 8, 0, 0, 0, 0])
+    assert batch.mask.sum(dim=1).tolist() == [6, 2]
+    assert batch.alone.difference == 0
+    assert batch.masked.difference < 1e-12
+    if side == "left":
+        assert batch.unmasked.difference > 1e-3, "padding on the left is read as text without a mask"
+    with torch.no_grad():
+        expected = model.eval()(torch.tensor([short]))[0].log_softmax(-1)
+    assert batch.masked.loss[1] == pytest.approx(-float(expected[0, 8]), abs=1e-12)
+    torch.testing.assert_close(batch.masked.next_log_probs[1], expected[-1])
+    with pytest.raises(InspectionError, match="10 tokens do not fit"):
+        read_padded(model, [[1] * 10, short], 0, side)
+
+
+def test_logits_follow_from_probabilities_and_their_sum():
+    model = random_model().eval()
+    scores = score_tokens(model, [1, 2, 3])
+    with torch.no_grad():
+        logits = model(torch.tensor([[1, 2, 3]]))[0].gather(1, scores.top)
+    torch.testing.assert_close(scores.top_probability.log() + scores.log_z[:, None], logits)

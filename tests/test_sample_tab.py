@@ -26,8 +26,8 @@ from playground.ui.sample_address import KEYS, opened
 from playground.ui.writing import Ask, write
 from tests.small_runs import make_run, wait_for
 
-SETTINGS = (0.9, 0, 1, 0, 1, 24, 3)
-"""temperature, top_k, top_p, min_p, penalty, length, seed"""
+SETTINGS = (0.9, 0, 1, 0, 1, 24, 3, 1, "")
+"""temperature, top_k, top_p, min_p, penalty, length, seed, beams, stop"""
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +61,9 @@ def test_it_writes_and_goes_on_from_another_token(trained):
     assert "24 tokens" in note
     assert "8-grams" in copies or "Not copied" in copies
     assert value["prompt"] == "the "
-    for _, _, p, likeliest in value["tokens"]:
+    for _, _, p, own, likeliest in value["tokens"]:
         assert 0 < p <= 1
+        assert 0 < own <= 1
         assert [q for *_, q in likeliest] == sorted((q for *_, q in likeliest), reverse=True)
     kept = [token[0] for token in value["tokens"][:5]]
     asked = json.dumps({"mode": "branch", "kept": kept, "prompt": "the "})
@@ -133,17 +134,37 @@ def test_columns_and_the_scrubber(trained):
     steps = [step for _, step in step_choices(runs.runs_root(), trained)[1:]]
     assert steps == sorted(runs.checkpoints(runs.runs_root() / trained), reverse=True)
     chosen = [f"{trained}@{steps[0]}", f"{trained}@{steps[-1]}"]
-    columns = last(compare(chosen, "0, 1", "<b>the ", *SETTINGS))
+    columns = last(compare(chosen, "Temperature", "0, 1", None, None, "<b>the ", *SETTINGS))
     assert columns.count("<article>") == 4
     assert "&lt;b&gt;the " in columns
-    assert "columns: checkpoints times temperatures are 1" in last(compare(chosen[:1], "", "the ", *SETTINGS))
-    assert "numbers between commas" in last(compare(chosen, "hot", "the ", *SETTINGS))
+
+    def said(*what):
+        return last(compare(*what, trained, NEWEST, "the ", *SETTINGS))
+
+    assert "checkpoints (1) times values of Temperature (1) are 1" in said(chosen[:1], "Temperature", "")
+    assert "must be numbers between commas" in said(chosen, "Top-p", "hot")
+    assert "must be whole numbers between commas" in said(chosen, "Beams", "1.5")
+    assert "top_p must be from 0 to 1" in said([], "Top-p", "1, 7")
+    beams = said([], "Beams", "1, 4")
+    own, *_ = last(write(trained, NEWEST, "the ", *SETTINGS[:-2], 4, "", False, ""))
+    assert f"small, step {steps[0]} · beams 4</h4><p><b>the </b>{text_of(own)}</p>" in beams
     value, note = last(through_time(trained, "the ", *SETTINGS))
     assert [step for step, _ in value["texts"]] == steps[::-1]
     own, *_ = last(write(trained, steps[0], "the ", *SETTINGS, False, ""))
     assert value["texts"][-1][1] == text_of(own)
     assert f"{len(steps)} of {len(steps)} checkpoints" in note
     assert spread(list(range(100)), 5) == [0, 25, 50, 74, 99]
+
+
+def test_a_text_ends_before_a_stop_string(trained):
+    whole, *_ = last(write(trained, NEWEST, "the ", *SETTINGS, False, ""))
+    text = text_of(whole)
+    stop = max(text.split(), key=len)
+    short, note, _ = last(write(trained, NEWEST, "the ", *SETTINGS[:-1], f"zzz\\n | {stop}", False, ""))
+    assert text_of(short) == text[: text.index(stop)]
+    assert "it came to a string to stop before" in note
+    words = shlex.split(short["command"])
+    assert words[words.index("--stop") + 1 :][:2] == ["zzz\n", stop]
 
 
 def test_an_address_sets_what_it_names():

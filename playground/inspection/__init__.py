@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from playground.inspection.heads import HeadScores, head_scores, text_head_scores
 from playground.inspection.lens import LogitLens, logit_lens
+from playground.inspection.padding import PaddedBatch, read_padded
 from playground.inspection.patterns import attention_patterns
 from playground.inspection.reading import InspectionError
 from playground.inspection.scores import TokenScores, score_tokens
@@ -14,7 +15,7 @@ from playground.inspection.totals import Totals, ngram_losses, predicted_bytes, 
 from playground.inspection.windows import Window, windows
 
 __all__ = [
-    "HeadScores", "InspectionError", "LogitLens", "TokenScores", "Totals", "Window", "attention_patterns",
-    "head_scores", "logit_lens", "ngram_losses", "predicted_bytes", "score_tokens", "strongest",
-    "text_head_scores", "totals", "windows",
+    "HeadScores", "InspectionError", "LogitLens", "PaddedBatch", "TokenScores", "Totals", "Window",
+    "attention_patterns", "head_scores", "logit_lens", "ngram_losses", "predicted_bytes", "read_padded",
+    "score_tokens", "strongest", "text_head_scores", "totals", "windows",
 ]  # fmt: skip

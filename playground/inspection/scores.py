@@ -34,6 +34,8 @@ class TokenScores:
     """The most likely next tokens after each position, best first."""
     top_probability: Float[Tensor, "pos top"]
     """Their probabilities."""
+    log_z: Float[Tensor, " pos"]
+    """ln of the sum of exp(logit) over the vocabulary: a logit is ln p + log_z."""
     n_windows: int
     """How many windows the text was read in; 1 for a text within the context."""
 
@@ -51,10 +53,10 @@ def score_tokens(model: Model, tokens: Sequence[int], n_top: int = 10) -> TokenS
         following = torch.cat((row[1:], row[:1]))  # nothing follows the last: its score is dropped
         pieces = zip(hidden.split(rows), following.split(rows), strict=True)
         scored = [_score(model.unembed(piece), right, n_top) for piece, right in pieces]
-    loss, rank, entropy, top, top_probability = (
+    loss, rank, entropy, top, top_probability, log_z = (
         torch.cat(parts).cpu() for parts in zip(*scored, strict=True)
     )
-    return TokenScores(loss[:-1], rank[:-1], entropy, top, top_probability, n_windows)
+    return TokenScores(loss[:-1], rank[:-1], entropy, top, top_probability, log_z, n_windows)
 
 
 def _hidden(model: Model, row: Int[Tensor, " pos"]) -> tuple[Float[Tensor, "pos d_model"], int]:
@@ -71,10 +73,12 @@ def _hidden(model: Model, row: Int[Tensor, " pos"]) -> tuple[Float[Tensor, "pos 
 
 def _score(
     logits: Float[Tensor, "pos d_vocab"], right: Int[Tensor, " pos"], n_top: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    log_probs = logits.log_softmax(dim=-1)
+) -> tuple[Tensor, ...]:
+    """Return loss, rank, entropy, top, its probabilities and log_z at each position."""
+    log_z = logits.logsumexp(dim=-1)
+    log_probs = logits - log_z[:, None]
     of_right = log_probs.gather(1, right[:, None])
     top = log_probs.topk(min(n_top, log_probs.shape[1]))
     entropy = torch.special.entr(log_probs.exp()).sum(dim=-1)
     rank = (log_probs > of_right).sum(dim=-1) + 1
-    return -of_right[:, 0], rank, entropy, top.indices, top.values.exp()
+    return -of_right[:, 0], rank, entropy, top.indices, top.values.exp(), log_z

@@ -9,10 +9,10 @@ from __future__ import annotations
 from playground.config import ModelConfig
 from playground.models.attention import Cache
 from playground.models.lstm import LSTM
-from playground.models.stepping import Stepper
+from playground.models.stepping import Steps, build_stepper
 from playground.models.transformer import Transformer
 
-__all__ = ["LSTM", "Cache", "Model", "Stepper", "Transformer", "build_model"]
+__all__ = ["LSTM", "Cache", "Model", "Steps", "Transformer", "build_model", "build_stepper"]
 
 Model = Transformer | LSTM
 

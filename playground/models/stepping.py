@@ -1,15 +1,17 @@
 """One token at a time through a transformer: the same sums as its forward pass, with fewer calls.
 
 A small model spends most of a one-token forward on calling modules and shaping views, not on arithmetic.
-Here the layers are laid out as plain functions over two-dimensional rows; nothing is dropped out.
+Here the layers are laid out as plain functions over two-dimensional rows; nothing is dropped out. On the CPU
+they are compiled (compiled_stepping.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -21,6 +23,23 @@ from playground.models.transformer import MLP, Block, Transformer
 
 Rows = Float[Tensor, "row d_model"]
 Function = Callable[[Tensor], Tensor]
+
+
+class Steps(Protocol):
+    """What reads one more token of each row."""
+
+    def logits(self, tokens: Int[Tensor, " row"]) -> Float[Tensor, "row d_vocab"]:
+        """Return the logits after it; raises ValueError if the context is full."""
+
+
+def build_stepper(model: Transformer, cache: Cache) -> Steps:
+    """Return what steps through a model fastest: compiled on the CPU in full precision."""
+    weight = model.embed.weight
+    if weight.device.type != "cpu" or weight.dtype not in (torch.float32, torch.float64):
+        return Stepper(model, cache)
+    from playground.models.compiled_stepping import CompiledStepper  # imports a compiler
+
+    return CompiledStepper(model, cache)
 
 
 class Stepper:

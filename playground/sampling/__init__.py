@@ -1,7 +1,7 @@
 """From logits to tokens: the rules, drawing one token after the other, and beam search."""
 
 from playground.sampling.beams import beam_search
-from playground.sampling.generate import Drawn, draw, generate, generate_batch
+from playground.sampling.generate import Candidate, Drawn, draw, generate, generate_batch, warm_up
 from playground.sampling.rules import (
     apply_temperature,
     min_p_filter,
@@ -12,6 +12,7 @@ from playground.sampling.rules import (
 )
 
 __all__ = [
+    "Candidate",
     "Drawn",
     "apply_temperature",
     "beam_search",
@@ -23,4 +24,5 @@ __all__ = [
     "reshape_logits",
     "top_k_filter",
     "top_p_filter",
+    "warm_up",
 ]

@@ -9,9 +9,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from playground.config import ConfigError, SampleConfig
-from playground.models import Cache, Model, Stepper, Transformer
+from playground.config import ConfigError, ModelConfig, SampleConfig
+from playground.models import Cache, Model, Steps, Transformer, build_stepper
 from playground.sampling.rules import reshape_logits
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A token that could stand in a place, with its probability under the rules, and by the model itself."""
+
+    token: int
+    p: float
+    own_p: float
 
 
 @dataclass(frozen=True)
@@ -21,8 +30,10 @@ class Drawn:
     token: int
     log_prob: float
     slid: bool
-    likeliest: tuple[tuple[int, float], ...] = ()
-    """The most likely tokens in its place with their probabilities under the rules, if asked for."""
+    own_p: float | None = None
+    """Its probability by the model itself, before the rules, if candidates are asked for."""
+    likeliest: tuple[Candidate, ...] = ()
+    """The tokens in its place that the model itself finds most likely, if asked for."""
 
 
 class Reader:
@@ -44,7 +55,7 @@ class Reader:
     def _begin(self, rows: list[list[int]]) -> None:
         self.rows = self.fresh = rows
         self.cache = self.model.new_cache(len(rows)) if self.use_cache else None
-        self.stepper: Stepper | None = None
+        self.stepper: Steps | None = None
 
     @torch.inference_mode()
     def logits(self) -> Float[Tensor, "row d_vocab"]:
@@ -60,9 +71,9 @@ class Reader:
         self.stepper = self._stepper()
         return logits
 
-    def _stepper(self) -> Stepper | None:
+    def _stepper(self) -> Steps | None:
         if isinstance(self.model, Transformer) and isinstance(self.cache, Cache):
-            return Stepper(self.model, self.cache)
+            return build_stepper(self.model, self.cache)
         return None
 
     def append(self, tokens: list[int]) -> None:
@@ -94,8 +105,8 @@ def generate(
     """Yield up to settings.max_tokens tokens that follow `tokens`, each as soon as it is drawn.
 
     Same seed, same tokens, whatever else runs. It ends early at end_id, which is yielded too. When the
-    context is full it slides: the older half is forgotten. n_likeliest tokens are told that could have stood
-    in a token's place. Raises ConfigError for an empty prompt.
+    context is full it slides: the older half is forgotten. n_likeliest candidates are told for each place.
+    Raises ConfigError for an empty prompt.
     """
     for (drawn,) in generate_batch(
         model, tokens, settings, 1, end_id=end_id, use_cache=use_cache, n_likeliest=n_likeliest
@@ -144,17 +155,24 @@ def _draw_rows(
     drawn = _pick(log_probs, settings, generators)
     for row, (token, _) in zip(seen, drawn, strict=True):
         row.append(token)
-    others = _likeliest(log_probs, n_likeliest)
-    return [Drawn(*one, slid, other) for one, other in zip(drawn, others, strict=True)]
+    if not n_likeliest:
+        return [Drawn(*one, slid) for one in drawn]
+    own_p = logits.double().softmax(dim=-1)
+    others = candidates(own_p, log_probs, n_likeliest)
+    return [
+        Drawn(*one, slid, float(own[one[0]]), other)
+        for one, own, other in zip(drawn, own_p, others, strict=True)
+    ]
 
 
-def _likeliest(log_probs: Float[Tensor, "row d_vocab"], n: int) -> list[tuple[tuple[int, float], ...]]:
-    """Return the n most likely tokens of each row that may be drawn, with their probabilities."""
-    if not n:
-        return [()] * len(log_probs)
-    best = log_probs.exp().topk(min(n, log_probs.shape[1]))
-    rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-    return [tuple((token, p) for token, p in zip(*row, strict=True) if p > 0) for row in rows]
+def candidates(
+    own_p: Float[Tensor, "row d_vocab"], log_probs: Float[Tensor, "row d_vocab"], n: int
+) -> list[tuple[Candidate, ...]]:
+    """Return the n tokens of each row that the model itself finds most likely, the likeliest first."""
+    best = own_p.topk(min(n, own_p.shape[1]))
+    under_rules = log_probs.gather(1, best.indices).exp()
+    rows = zip(best.indices.tolist(), under_rules.tolist(), best.values.tolist(), strict=True)
+    return [tuple(Candidate(*one) for one in zip(*row, strict=True)) for row in rows]
 
 
 def _pick(
@@ -176,3 +194,10 @@ def draw(
     """Draw one token by the settings; return it with its log-probability under them."""
     log_probs = reshape_logits(logits, settings).double().log_softmax(dim=-1)
     return _pick(log_probs[None], settings, [generator])[0]
+
+
+def warm_up() -> None:
+    """Draw a few tokens from a tiny model: what is compiled for that, or read, no prompt waits for then."""
+    tiny = Transformer(ModelConfig(d_vocab=2, n_ctx=4, d_model=2, n_heads=1, n_layers=1))
+    for _ in generate(tiny.eval(), [0], SampleConfig(max_tokens=3)):
+        pass

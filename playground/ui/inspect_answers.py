@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -80,6 +80,7 @@ def pack_scores(loaded: LoadedRun, text: str) -> Answer:
         "rank": pack_numbers(scores.rank.numpy()),
         "entropy": pack_floats(scores.entropy),
         "top_probability": pack_floats(scores.top_probability),
+        "log_z": pack_floats(scores.log_z),
         "totals": asdict(found) if found else None,
         "uniform": uniform_entropy(model.d_vocab),
         "notes": " ".join([*notes, *_window_notes(len(tokens), model.n_ctx, scores.n_windows)]),
@@ -168,6 +169,54 @@ def pack_lens(loaded: LoadedRun, text: str) -> Answer:
         "right": pack_floats(lens.right),
         "entropy": pack_floats(lens.entropy),
         "notes": cut_note("The lens shows", shown, tokens),
+    }
+
+
+MAX_BATCH = 48
+"""Tokens of each of two texts that are read in one batch."""
+
+
+def pack_batch(loaded: LoadedRun, text: str, second: str, side: Literal["left", "right"]) -> Answer:
+    """Return two texts in one padded batch, and what is made of them alone, with the mask and without.
+
+    Without a second text, the first third of the first one is it.
+    """
+    from playground.inspection import read_padded
+
+    tokenizer, longest = loaded.tokenizer, min(MAX_BATCH, loaded.config.model.n_ctx)
+    first, notes = read_text(tokenizer, text)
+    other, more = read_text(tokenizer, second) if second else (first[: max(1, len(first) // 3)], [])
+    texts = [first[:longest], other[:longest]]
+    batch = read_padded(loaded.model, texts, tokenizer.end_id or 0, side)
+    ways = {
+        "each text alone": batch.alone,
+        "in the batch, with the mask": batch.masked,
+        "in the batch, mask forgotten": batch.unmasked,
+    }
+    best = [way.next_log_probs.max(dim=-1) for way in ways.values()]
+    packed = pack_labels(tokenizer, batch.tokens.numpy(), *(one.indices.numpy() for one in best))
+    place = {token: number for number, token in enumerate(packed["ids"])}
+    if max(len(first), len(other)) > longest:
+        notes.append(f"The first {longest} tokens of each text are read here.")
+    return {
+        **packed,
+        "rows": [
+            {"tokens": [place[token] for token in row.tolist()], "mask": mask.int().tolist()}
+            for row, mask in zip(batch.tokens, batch.mask, strict=True)
+        ],
+        "ways": [
+            {
+                "name": name,
+                "next": [
+                    [place[t], p]
+                    for t, p in zip(top.indices.tolist(), top.values.exp().tolist(), strict=True)
+                ],
+                "loss": way.loss,
+                "difference": way.difference,
+            }
+            for (name, way), top in zip(ways.items(), best, strict=True)
+        ],
+        "notes": " ".join([*notes, *more]),
     }
 
 

@@ -22,13 +22,13 @@ from playground.sources import corpus_of
 from playground.text_stream import text_of
 from playground.ui.corpus_facts import Task
 from playground.ui.counted_text import ask_counted
-from playground.ui.inspect_answers import pack_attention, pack_counted, pack_lens, pack_scores
+from playground.ui.inspect_answers import pack_attention, pack_batch, pack_counted, pack_lens, pack_scores
 from playground.ui.models_in_memory import model_at
 from playground.ui.run_choices import default_run, run_choices
 
 STATIC = Path(__file__).parent / "static"
 FOLDER = STATIC / "inspect"
-SCRIPTS = ("heat", "tables", "attention", "lens", "by_hand", "inspect")
+SCRIPTS = ("heat", "tables", "attention", "lens", "by_hand", "batch", "address", "inspect")
 INSPECT_CSS = (FOLDER / "inspect.css").read_text(encoding="utf-8")
 
 EXAMPLE_TOKENS, EXAMPLE_CHARACTERS = 150, 500
@@ -107,6 +107,13 @@ def inspect_lens(request: Answer) -> Answer:
     return pack_lens(_loaded(request), _text(request))
 
 
+@answering
+def inspect_batch(request: Answer) -> Answer:
+    """Read two texts in one padded batch, with its mask and without, and each alone."""
+    side = "left" if request.get("side") == "left" else "right"
+    return pack_batch(_loaded(request), _text(request), str(request.get("second") or ""), side)
+
+
 def _loaded(request: Answer) -> Any:
     step = request.get("step")
     return model_at(str(request.get("run") or ""), step if isinstance(step, int) else None).loaded
@@ -127,7 +134,7 @@ class Inspector(gr.HTML):
             js_on_load="\n".join(path.read_text(encoding="utf-8") for path in files),
             server_functions=[
                 inspect_runs, inspect_example, inspect_scores,
-                inspect_counted, inspect_attention, inspect_lens,
+                inspect_counted, inspect_attention, inspect_lens, inspect_batch,
             ],
             apply_default_css=False,
             **kwargs,

@@ -85,10 +85,11 @@ def make_ready() -> None:
 
 
 def import_torch() -> None:
-    """Import PyTorch, so that the first prompt need not wait for it; one thread is enough to sample."""
+    """Import PyTorch and compile, so that no prompt waits for it; one thread is enough to sample."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     from playground import loading, sampling  # noqa: F401
 
     torch.set_num_threads(1)
+    sampling.warm_up()

@@ -13,7 +13,7 @@ def command_line(run: str, step: int, prompt: str, settings: SampleConfig) -> st
     """Return the command that writes the same text."""
     words = ["python", "-m", "playground", "sample", "--run", run, "--step", str(step), "--prompt", prompt]
     for name, value in _set(settings).items():
-        words += [f"--{name.replace('_', '-')}", str(value)]
+        words += [f"--{name.replace('_', '-')}", *(value if isinstance(value, tuple) else [str(value)])]
     return shlex.join(words)
 
 

@@ -44,9 +44,10 @@ def step_choices(root: Path, name: str | None) -> list[tuple[str, int]]:
 
 
 def checkpoint_choices(root: Path) -> list[Choice]:
-    """Return every kept checkpoint of every run as a label and RUN@STEP."""
+    """Return every kept checkpoint of every run as a label and RUN@STEP, the newest as it moves on first."""
     return [
-        (f"{run.name}, step {step:,}", f"{run.name}@{step}")
+        (f"{run.name}, {label}", f"{run.name}@{step}")
         for run in runs.list_runs(root)
-        for step in reversed(runs.checkpoints(run))
+        if runs.checkpoints(run)
+        for label, step in step_choices(root, run.name)
     ]

@@ -1,4 +1,4 @@
-"""The state of the Sample tab in the page's address, so that a link shows the same."""
+"""The state of the Sample tab in the page's address, so that a link shows the same; the tab that it opens."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ from typing import Any
 
 import gradio as gr
 
-KEYS = ("step", "prompt", "temp", "topk", "topp", "minp", "penalty", "length", "seed")
+KEYS = ("step", "prompt", "temp", "topk", "topp", "minp", "penalty", "length", "seed", "beams", "stop")
 
 SHOW_TAB = """
 () => {
+  const linked = { sample: "Sample", inspect: "Inspect" };
   document.getElementById("tabs")?.addEventListener("click", ({ target }) => {
     const tab = target.closest('button[role="tab"]'), url = new URL(location.href);
-    if (!tab || tab.textContent.trim() === "Sample") return;
+    if (!tab) return;
     url.searchParams.delete("tab"); // reloading stays on the tab that is open
+    const name = Object.keys(linked).find((name) => linked[name] === tab.textContent.trim());
+    if (name) url.searchParams.set("tab", name);
     history.replaceState(history.state, "", url);
   });
-  if (new URL(location.href).searchParams.get("tab") !== "sample") return;
-  const isSample = (tab) => tab.textContent.trim() === "Sample" && tab.offsetParent;
-  const find = (within) => [...document.querySelectorAll(within)].find(isSample);
+  const wanted = linked[new URL(location.href).searchParams.get("tab")];
+  if (!wanted) return;
+  const isWanted = (tab) => tab.textContent.trim() === wanted && tab.offsetParent;
+  const find = (within) => [...document.querySelectorAll(within)].find(isWanted);
   setTimeout(() => {
     const tab = find('#tabs button[role="tab"]');
     if (tab) return void tab.click();
@@ -51,7 +55,7 @@ def opened(request: gr.Request) -> list[Any]:
 def _value(name: str, text: str | None) -> Any:
     if text is None:
         return gr.skip()
-    if name == "prompt":
+    if name in ("prompt", "stop"):
         return text
     try:
         return float(text) if name in ("temp", "topp", "minp", "penalty") else int(text)

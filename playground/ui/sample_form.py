@@ -12,6 +12,17 @@ from playground.ui.run_choices import NEWEST
 from playground.ui.written_text import FOLDER, WrittenText
 
 HINT = "Temperature 0 takes the likeliest token; top-k 0, top-p 1, min-p 0 and penalty 1 change nothing."
+VARIED = {
+    "Temperature": "temperature",
+    "Top-k": "top_k",
+    "Top-p": "top_p",
+    "Min-p": "min_p",
+    "Repetition penalty": "repetition_penalty",
+    "Seed": "seed",
+    "Beams": "beams",
+}
+"""Settings that columns may differ in."""
+
 PACES = [("as fast as it comes", False), ("at reading speed", True)]
 
 
@@ -27,6 +38,8 @@ class Form:
     """By what they ask for: generate, continue, regenerate, branch; and halt."""
     length: gr.Slider
     seed: gr.Number
+    beams: gr.Number
+    stop: gr.Textbox
     pace: gr.Radio
     asked: gr.Textbox
     output: WrittenText
@@ -38,7 +51,7 @@ class Form:
     @property
     def settings(self) -> list[gr.components.Component]:
         """The fields that writing.settings_of reads, in its order."""
-        return [*self.sliders, self.length, self.seed]
+        return [*self.sliders, self.length, self.seed, self.beams, self.stop]
 
 
 def build_form() -> Form:
@@ -50,8 +63,8 @@ def build_form() -> Form:
             sliders = _build_sliders()
             gr.HTML(messages.note(HINT), padding=False)
             chart = Distribution(elem_id="distribution")
-            length, seed, pace = _build_length()
-    return Form(**left, sliders=sliders, chart=chart, length=length, seed=seed, pace=pace)
+            rest = _build_rest()
+    return Form(**left, **rest, sliders=sliders, chart=chart)
 
 
 def _build_left() -> dict:
@@ -78,16 +91,23 @@ def _build_left() -> dict:
     }  # fmt: skip
 
 
-def _build_length() -> tuple[gr.Slider, gr.Number, gr.Radio]:
-    with gr.Row():
+def _build_rest() -> dict:
+    with gr.Row(elem_classes="pg-sample-rest"):
         length = gr.Slider(
             1, 1000, 150, step=1, label="Length, in tokens", buttons=[], min_width=150, elem_id="length"
         )
         seed = gr.Number(
             0, label="Seed (same seed, same text)", precision=0, minimum=0, min_width=120, elem_id="seed"
         )
+    with gr.Row(elem_classes="pg-sample-rest"):
+        beams = gr.Number(
+            1, label="Beams (1: off)", precision=0, minimum=1, maximum=16, min_width=120, elem_id="beams"
+        )
+        stop = gr.Textbox(
+            label="Stop before", placeholder="\\n\\n | The end", lines=1, min_width=150, elem_id="stop-before"
+        )
     pace = gr.Radio(PACES, value=False, label="Words appear", elem_id="pace")
-    return length, seed, pace
+    return {"length": length, "seed": seed, "beams": beams, "stop": stop, "pace": pace}
 
 
 def _build_buttons() -> dict[str, gr.Button]:
@@ -122,7 +142,8 @@ class Comparing:
     """The folded parts: columns side by side, and one prompt through time."""
 
     chosen: gr.Dropdown
-    temperatures: gr.Textbox
+    varied: gr.Dropdown
+    values: gr.Textbox
     go: gr.Button
     columns: gr.HTML
     through: gr.Button
@@ -135,12 +156,18 @@ def build_comparing() -> Comparing:
     with gr.Accordion("Compare: same prompt, same seed, side by side", open=False, elem_id="compare"):
         with gr.Row(equal_height=True):
             chosen = gr.Dropdown(
-                [], multiselect=True, label="Checkpoints, of any run", elem_id="compare-with", scale=3
+                [],
+                multiselect=True,
+                label="Checkpoints, of any run (none: the one above)",
+                elem_id="compare-with",
+                min_width=280,
+                scale=2,
             )
-            temperatures = gr.Textbox(
-                label="Temperatures",
-                placeholder="as the slider; or 0, 0.7, 1.2",
-                elem_id="compare-temperatures",
+            varied = gr.Dropdown(
+                list(VARIED), value="Temperature", label="Setting that differs", elem_id="compare-setting"
+            )
+            values = gr.Textbox(
+                label="Its values", placeholder="as above; or 0, 0.7, 1.2", elem_id="compare-values"
             )
             go = gr.Button("Compare", elem_id="compare-go", min_width=120)
         columns = gr.HTML(padding=False, elem_id="compare-columns")
@@ -154,4 +181,4 @@ def build_comparing() -> Comparing:
             apply_default_css=False,
             elem_id="scrubber",
         )
-    return Comparing(chosen, temperatures, go, columns, through, scrubber, note)
+    return Comparing(chosen, varied, values, go, columns, through, scrubber, note)

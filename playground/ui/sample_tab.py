@@ -81,10 +81,13 @@ def _wire_writing(form: Form) -> None:
 def _wire_comparing(form: Form, comparing: Comparing) -> None:
     comparing.go.click(
         compare,
-        [comparing.chosen, comparing.temperatures, form.prompt, *form.settings],
+        [
+            comparing.chosen, comparing.varied, comparing.values,
+            form.run, form.step, form.prompt, *form.settings,
+        ],
         comparing.columns,
         **QUIET,
-    )
+    )  # fmt: skip
     comparing.through.click(
         through_time, [form.run, form.prompt, *form.settings], [comparing.scrubber, comparing.note], **QUIET
     )

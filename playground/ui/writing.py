@@ -55,7 +55,7 @@ class Ask:
         return Ask(str(asked.get("mode", "generate")), kept, own if isinstance(own, str) else prompt)
 
 
-def settings_of(temperature, top_k, top_p, min_p, penalty, length, seed) -> SampleConfig:
+def settings_of(temperature, top_k, top_p, min_p, penalty, length, seed, beams, stop) -> SampleConfig:
     """Return the settings of the form; raises ConfigError naming a field that can't be."""
     return SampleConfig(
         max_tokens=whole("Length", length),
@@ -65,7 +65,15 @@ def settings_of(temperature, top_k, top_p, min_p, penalty, length, seed) -> Samp
         min_p=number("Min-p", min_p),
         repetition_penalty=number("Repetition penalty", penalty),
         seed=whole("Seed", seed),
+        beams=whole("Beams", beams),
+        stop=stop_strings(stop),
     )
+
+
+def stop_strings(text: str | None) -> tuple[str, ...]:
+    r"""Read strings between bars; \n and \t stand for a new line and a tab."""
+    parts = (part.strip() for part in (text or "").split("|"))
+    return tuple(part.replace("\\n", "\n").replace("\\t", "\t") for part in parts if part)
 
 
 def write(name: str | None, step: int | None, prompt: str, *form: Any) -> Iterator[Update]:
@@ -107,7 +115,8 @@ def _write(talker: Talker, ask: Ask, settings: SampleConfig, slowly: bool) -> It
             )
     seconds = time.perf_counter() - began
     copies, spans = copies_note(talker, [*ask.kept, *(token[0] for token in tokens)])
-    note = _note(talker, settings, len(tokens), seconds, slid, slowly)
+    has_ended = bool(tokens) and tokens[-1][0] == talker.tokenizer.end_id
+    note = _note(talker, settings, len(tokens), seconds, slid, slowly, has_ended)
     yield {**value, "tokens": list(tokens), "copied": spans}, messages.note(note), copies
 
 
@@ -127,22 +136,39 @@ def _value(talker: Talker, ask: Ask, settings: SampleConfig) -> dict[str, Any]:
 
 
 def _token(talker: Talker, piece: Any) -> list[Any]:
-    """Return a token as the script reads it: id, text, probability, and the likeliest in its place."""
+    """Return a token as the script reads it: id, text, probabilities, and the candidates for its place.
+
+    Of the two probabilities the first is the one under the rules, the second the model's own.
+    """
     drawn = piece.drawn
     likeliest = [
-        [token, talker.tokenizer.piece(token).decode("utf-8", "replace"), round(p, 5)]
-        for token, p in drawn.likeliest
+        [one.token, talker.tokenizer.piece(one.token).decode("utf-8", "replace"), *_rounded(one.p, one.own_p)]
+        for one in drawn.likeliest
     ]
-    return [drawn.token, piece.text, round(math.exp(drawn.log_prob), 5), likeliest]
+    return [drawn.token, piece.text, *_rounded(math.exp(drawn.log_prob), drawn.own_p), likeliest]
+
+
+def _rounded(*shares: float) -> list[float]:
+    return [float(f"{share:.5g}") for share in shares]
 
 
 def _note(
-    talker: Talker, settings: SampleConfig, n_tokens: int, seconds: float, slid: bool, slowly: bool
+    talker: Talker,
+    settings: SampleConfig,
+    n_tokens: int,
+    seconds: float,
+    slid: bool,
+    slowly: bool,
+    has_ended: bool,
 ) -> str:
     speed = "at reading speed" if slowly else f"{n_tokens / max(seconds, 1e-9):,.0f} per second"
     notes = [talker.title, f"{n_tokens} tokens, {speed}"]
-    if n_tokens < settings.max_tokens:
+    if settings.beams > 1:
+        notes.append(f"the likeliest text of {settings.beams} beams: of the sliders only the penalty counts")
+    if has_ended:
         notes.append("it ended the text itself")
+    elif n_tokens < settings.max_tokens:
+        notes.append("it came to a string to stop before")
     if slid:
         notes.append("the context was full, so its older half was forgotten")
     return " · ".join(notes)

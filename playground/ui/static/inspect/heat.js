@@ -74,6 +74,7 @@ class Scores {
     this.rank = unpackNumbers(answer.rank);
     this.entropy = unpackFloats(answer.entropy);
     this.topProbability = unpackFloats(answer.top_probability);
+    this.logZ = unpackFloats(answer.log_z);
     this.orders = [];
   }
 
@@ -154,8 +155,9 @@ class HeatView {
   }
 
   predictions(i, right) {
+    const z = Math.exp(this.scores.logZ[i]), sum = z > 0.01 && z < 1e6 ? z.toFixed(z < 100 ? 2 : 0) : z.toExponential(2);
     const rows = this.scores.expected(i).slice(0, N_SHOWN).map(([place, p]) =>
-      `<li class="${place === right ? "pg-right" : ""}"><code>${escaped(this.scores.labels[place])}</code><span><i style="width:${100 * p}%"></i></span><b>${percent(p)}${place === right ? " ✓" : ""}</b></li>`);
-    return `<ol class="pg-ins-top">${rows.join("")}</ol>`;
+      `<li class="${place === right ? "pg-right" : ""}"><code>${escaped(this.scores.labels[place])}</code><em>${(Math.log(p) + this.scores.logZ[i]).toFixed(2)}</em><span><i style="width:${100 * p}%"></i></span><b>${percent(p)}${place === right ? " ✓" : ""}</b></li>`);
+    return `<p class="pg-ins-columns"><span>token</span><em>logit</em><span>softmax: e^logit / ${sum}</span></p><ol class="pg-ins-top">${rows.join("")}</ol>`;
   }
 }

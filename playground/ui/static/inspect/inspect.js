@@ -4,9 +4,9 @@
 const REFRESH_MS = 4000, ASK_MS = 500, TYPING_MS = 150, SLOW_MS = 500;
 const root = element.querySelector(".pg-ins");
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
-const textarea = root.querySelector("textarea");
+const textarea = root.querySelector("#inspect-text textarea");
 const inspector = (root.__inspector = { draws: 0 });
-const heat = new HeatView(part), attention = new AttentionView(part), lens = new LensView(part), hand = new ByHand(part("hand"));
+const heat = new HeatView(part), attention = new AttentionView(part), lens = new LensView(part), batch = new BatchView(part, () => fillView(true)), hand = new ByHand(part("hand"));
 const state = { run: "", steps: [], step: null, typed: false, view: "tokens" };  // step null: the newest
 let answered = null;  // what is shown: the request, and the scores
 
@@ -48,6 +48,7 @@ function draw(wanted, answer) {
     part("totals").textContent = "";
     return;
   }
+  remember(state, textarea.value);
   const scores = new Scores(answer);
   // While a checkpoint is changed the counted losses stay as they are: the text is the same.
   if (answered?.wanted.run === wanted.run && answered.wanted.text === wanted.text) scores.orders = answered.scores.orders;
@@ -75,14 +76,14 @@ async function compare(shown) {
 }
 
 /** Fill the view that is open; what takes work is asked for only then, and once. */
-async function fillView() {
+async function fillView(anew = false) {
   const shown = answered;
   if (!shown) return;
   if (state.view === "next") part("next").innerHTML = nextHtml(shown.scores);
-  const view = { attention, lens }[state.view];
-  if (!view || view.shownFor === shown) return;
-  const answer = await ask(`inspect_${state.view}`, shown.wanted);
-  if (shown !== answered) return;
+  const view = { attention, lens, batch }[state.view];
+  if (!view || (view.shownFor === shown && !anew)) return;
+  const extra = view === batch ? batch.asked() : {}, answer = await ask(`inspect_${state.view}`, { ...shown.wanted, ...extra });
+  if (shown !== answered || (view === batch && JSON.stringify(extra) !== JSON.stringify(batch.asked()))) return;
   view.shownFor = shown;
   view.show(answer);
 }
@@ -95,6 +96,7 @@ function openView(name) {
     tab.tabIndex = isOpen ? 0 : -1;
   }
   for (const panel of root.querySelectorAll("[data-panel]")) panel.hidden = panel.dataset.panel !== name;
+  remember(state, textarea.value);
   fillView();
 }
 
@@ -110,7 +112,9 @@ function drawSteps() {
 
 /** Bring runs and checkpoints up to date; a run that trains is followed while its newest is shown. */
 async function look() {
-  const answer = await ask("inspect_runs", { run: state.run });
+  const wishes = state.wishes;
+  state.wishes = null;
+  const answer = await ask("inspect_runs", { run: wishes?.run ?? state.run });
   if (answer.error) return;
   const options = answer.choices.map(([label, name]) => `<option value="${escaped(name)}">${escaped(label)}</option>`).join("");
   if (part("run").dataset.html !== options) {
@@ -122,7 +126,9 @@ async function look() {
   state.run = answer.run;
   state.steps = answer.steps;
   if (isOther || (state.step !== null && !state.steps.includes(state.step))) state.step = null;
+  if (wishes && answer.run === wishes.run && state.steps.includes(wishes.step)) state.step = wishes.step;
   drawSteps();
+  remember(state, textarea.value);
   if (isOther) await suggest();
   if (isOther || !inspector.draws || (state.step === null && state.steps.at(-1) !== newest)) refresh();
 }
@@ -166,6 +172,14 @@ tabs.forEach((tab, place) => {
     openView(next.dataset.view);
   });
 });
+
+/** A link sets run, checkpoint, view and text. */
+const linked = opened();
+if (linked) {
+  Object.assign(state, { wishes: linked, typed: linked.text !== null });
+  if (linked.text !== null) textarea.value = linked.text;
+  if (tabs.some((tab) => tab.dataset.view === linked.view)) openView(linked.view);
+}
 
 /** Only while it can be seen is anything asked for. */
 let looking = null;

@@ -23,10 +23,10 @@ class Branches {
   }
 
   /** The child of a node with this token; a new one if it was never written. */
-  child(node, [id, text, p, likeliest]) {
+  child(node, [id, text, p, own, likeliest]) {
     let found = node.children.find((one) => one.id === id);
     if (!found) node.children.push((found = { id, parent: node, children: [] }));
-    Object.assign(found, { text, p, likeliest: likeliest ?? found.likeliest ?? [] });
+    Object.assign(found, { text, p, own, likeliest: likeliest ?? found.likeliest ?? [] });
     return found;
   }
 
@@ -44,10 +44,10 @@ class Branches {
   }
 
   /** Stand on another token in a node's place, followed as far as it was written last. */
-  leave(node, [id, text, p]) {
+  leave(node, [id, text, p, own]) {
     const known = node.parent.children.find((one) => one.id === id);
     this.follows = false;
-    this.current = this.child(node.parent, [id, text, p, known?.likeliest ?? node.likeliest]);
+    this.current = this.child(node.parent, [id, text, p, own, known?.likeliest ?? node.likeliest]);
     if (known) while (this.current.children.length) this.current = this.current.children.at(-1);
     return Boolean(known);
   }

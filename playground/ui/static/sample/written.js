@@ -4,6 +4,7 @@
 const SHARES = [0.8, 0.5, 0.2, 0.05], CLOSE_MS = 250;
 const part = (name) => element.querySelector(`[data-testid="say-${name}"]`);
 const text = part("text"), pop = part("pop");
+const by = part("by");  // own: the model's own probability; p: after the sliders
 let tree = null, shown = [], at = -1, closing = 0, extra = {};
 const percent = (p) => (p < 0.001 ? "<0.1 %" : `${(100 * p).toFixed(1)} %`);
 const visible = (label) => label.replace(/\n/g, "↵").replace(/\t/g, "⇥").replace(/^ +| +$/g, (s) => "·".repeat(s.length));
@@ -31,7 +32,7 @@ function draw() {
   const follows = text.scrollHeight - text.scrollTop - text.clientHeight < 40;
   for (const node of path.slice(shown.length)) {
     const span = make("span", node.text, text);
-    span.dataset.p = bucket(node.p);
+    span.dataset.p = bucket(node[by.value]);
     span.dataset.at = shown.push(node) - 1;
   }
   if (follows) text.scrollTop = text.scrollHeight;
@@ -61,14 +62,15 @@ function open(i) {
   at = i;
   spans().forEach((one, j) => one.classList.toggle("pg-say-at", i === j));
   pop.replaceChildren();
-  make("p", `${percent(node.p)} here. Go on from another:`, pop);
+  make("p", `${percent(node.own)} by the model itself, ${percent(node.p)} after the sliders. Go on from another:`, pop);
   const others = new Map(node.likeliest.map((one) => [one[0], one]));
-  for (const one of node.parent.children) if (!others.has(one.id)) others.set(one.id, [one.id, one.text, one.p]);
-  for (const other of others.values()) {
+  for (const one of node.parent.children) if (!others.has(one.id)) others.set(one.id, [one.id, one.text, one.p, one.own]);
+  for (const other of [...others.values()].sort((a, b) => b[3] - a[3])) {
     const button = make("button", "", pop);
     make("bdi", visible(other[1]) || "end of text", button);
     const known = node.parent.children.some((one) => one.id === other[0]);
-    make("span", `${known && other[0] !== node.id ? "written · " : ""}${percent(other[2])}`, button);
+    const share = by.value === "p" && !other[2] ? "removed" : percent(other[by.value === "p" ? 2 : 3]);
+    make("span", `${known && other[0] !== node.id ? "written · " : ""}${share}`, button);
     button.type = "button";
     button.setAttribute("aria-current", String(other[0] === node.id));
     button.onclick = () => choose(node, other);
@@ -111,8 +113,8 @@ function asText() {
 }
 
 function asJson() {
-  const name = ([token, label, probability]) => ({ token, text: label, probability });
-  const tokens = shown.map((n) => ({ ...name([n.id, n.text, n.p]), likeliest: (n.likeliest || []).map(name) }));
+  const name = ([token, label, probability, own]) => ({ token, text: label, probability, model_probability: own });
+  const tokens = shown.map((n) => ({ ...name([n.id, n.text, n.p, n.own]), likeliest: (n.likeliest || []).map(name) }));
   return JSON.stringify({ model: tree.title, prompt: tree.prompt, settings: props.value.settings, tokens }, null, 1);
 }
 
@@ -136,6 +138,14 @@ element.addEventListener("click", (event) => {
   if (does === "previous" || does === "next") walk(does === "next" ? 1 : -1);
   else copy(does, button);
 });
+by.addEventListener("change", () => {
+  spans().forEach((span, i) => (span.dataset.p = bucket(shown[i][by.value])));
+  const url = new URL(location.href);
+  if (url.searchParams.get("tab") !== "sample") return;
+  url.searchParams.set("colour", by.value);
+  history.replaceState(history.state, "", url);
+});
+if (new URL(location.href).searchParams.get("colour") === "p") by.value = "p";
 text.addEventListener("mouseover", ({ target }) => target.dataset?.at && open(Number(target.dataset.at)));
 text.addEventListener("click", ({ target }) => target.dataset?.at && open(Number(target.dataset.at)));
 for (const area of [text, pop]) {

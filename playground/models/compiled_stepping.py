@@ -1,0 +1,75 @@
+"""One token at a time on the CPU, by the compiled layers; importing it imports a compiler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from playground.models.attention import Cache
+from playground.models.compiled_layers import after_activation, unembed, until_activation
+from playground.models.transformer import Transformer
+
+Array = NDArray[np.floating]
+
+
+class CompiledStepper:
+    """Does what Stepper does, for a model on the CPU in float32 or float64; weights stay where they lie."""
+
+    def __init__(self, model: Transformer, cache: Cache) -> None:
+        self.model, self.cache, config = model, cache, model.config
+        blocks: Any = model.blocks
+        self.none = np.empty(0, _array(model.embed.weight).dtype)
+        self.layers = [self._layer(block) for block in blocks]
+        self.end = (*self._norm(model.norm), _array(model.unembed.weight))
+        self.turn = _array(model.turn) if config.positions == "rotary" else None
+
+    def logits(self, tokens: Int[Tensor, " row"]) -> Float[Tensor, "row d_vocab"]:
+        """Return the logits after one more token of each row; raises ValueError if the context is full."""
+        position = self.cache.length
+        if position >= self.model.config.n_ctx:
+            raise ValueError(f"The context of n_ctx = {self.model.config.n_ctx} tokens is full.")
+        at = torch.tensor([position])
+        x = self.model.embed_at(tokens[:, None], at)[:, 0].numpy()
+        cos, sin = (self.none, self.none) if self.turn is None else self.turn[:, position]
+        for begin, keys_values, rest, activate, down in self.layers:
+            hidden = until_activation(x, *begin, cos, sin, *keys_values, position, *rest)
+            after_activation(x, activate(torch.from_numpy(hidden)).numpy(), *down)
+        self.cache.length = position + 1
+        return torch.from_numpy(unembed(x, *self.end))
+
+    def _layer(self, block: Any) -> tuple:
+        attention, mlp = block.attention, block.mlp
+        heads = (attention.config.n_heads, *self._gains(attention))
+        begin = (*self._norm(block.attention_norm), *self._linear(attention.qkv), *heads)
+        keys_values = tuple(self.cache.keys_values[attention.layer].numpy())
+        rest = (*self._linear(attention.out), *self._norm(block.mlp_norm)[:2], *self._linear(mlp.up))
+        return begin, keys_values, rest, mlp.activate, self._linear(mlp.down)
+
+    def _gains(self, attention: Any) -> tuple[Array, float]:
+        """Return what each normalised query and key is scaled by, and the smallest variance divided by."""
+        config, dtype = attention.config, self.none.dtype
+        numbers = (config.n_heads, config.n_kv_heads)
+        if not config.qk_norm:
+            return np.empty((sum(numbers), 0), dtype), 0.0
+        if getattr(attention, "q_gain", None) is None:  # as F.rms_norm does without weight and eps
+            return np.ones((sum(numbers), config.d_head), dtype), float(np.finfo(dtype).eps)
+        learned = (_array(attention.q_gain), _array(attention.k_gain))
+        return np.repeat(np.stack(learned), numbers, axis=0), config.norm_eps or 1e-6
+
+    def _linear(self, layer: nn.Linear) -> tuple[Array, Array]:
+        return _array(layer.weight), self.none if layer.bias is None else _array(layer.bias)
+
+    def _norm(self, norm: Any) -> tuple[Array, Array, float, bool]:
+        bias = getattr(norm, "bias", None)
+        is_centred = isinstance(norm, nn.LayerNorm)
+        return _array(norm.weight), self.none if bias is None else _array(bias), norm.eps, is_centred
+
+
+def _array(tensor: Tensor) -> Array:
+    """Return the numbers of a tensor where they lie."""
+    return tensor.detach().numpy()
