@@ -14,7 +14,8 @@ from playground.files import write_json_atomic
 from playground.runs import queue
 from playground.sweeps import changed
 from playground.ui.data_form import DataForm
-from playground.ui.run_book import RunBook, actions
+from playground.ui.downloads import downloads_folder
+from playground.ui.run_book import RunBook
 from playground.ui.run_book.actions import act
 from playground.ui.run_book.comparing import compare
 from playground.ui.run_book.duplicate import data_values, preset_and_settings, shown_updates
@@ -132,7 +133,7 @@ def test_command_script_and_zip(root, tmp_path):
     assert str(run / "text.txt") in answer["command"]
     compile(answer["script"], "script", "exec")
     packed = act({"action": "download", "run": "a"})
-    assert Path(packed["path"]).is_relative_to(actions.DOWNLOADS)
+    assert Path(packed["path"]).is_relative_to(downloads_folder())
     assert "text.txt" in zipfile.ZipFile(packed["path"]).namelist()
 
 

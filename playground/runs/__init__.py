@@ -16,7 +16,6 @@ from playground.runs.control import (
     stop,
 )
 from playground.runs.folders import (
-    PROJECT,
     RunError,
     checkpoint_folder,
     checkpoints,
@@ -28,8 +27,8 @@ from playground.runs.folders import (
     read_events,
     read_metrics,
     read_samples,
-    runs_root,
 )
+from playground.runs.homes import PROJECT, bring_demo, comes_with_demo, forgets_runs, on_space, runs_root
 from playground.runs.launch import worker_environment
 from playground.runs.meta import META_FILE, Meta, change_meta, group_runs, read_meta
 from playground.runs.queue import advance, cancel, move_first, place, slots, start, waiting_runs
@@ -48,16 +47,19 @@ __all__ = [
     "active_run",
     "advance",
     "branch",
+    "bring_demo",
     "cancel",
     "change_length",
     "change_meta",
     "checkpoint_folder",
     "checkpoints",
+    "comes_with_demo",
     "create",
     "delete_run",
     "deleted_runs",
     "empty_trash",
     "find",
+    "forgets_runs",
     "group_runs",
     "is_under_way",
     "is_waiting",
@@ -65,6 +67,7 @@ __all__ = [
     "list_runs",
     "move_first",
     "move_to_free_name",
+    "on_space",
     "pause",
     "pending_requests",
     "place",

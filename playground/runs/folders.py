@@ -12,16 +12,9 @@ from typing import Any
 
 from playground.files import is_number, read_json, read_json_lines, write_json_atomic, write_text_atomic
 
-PROJECT = Path(__file__).resolve().parents[2]
-
 
 class RunError(Exception):
     """Something that can't be done with a run; the message is one sentence for the person."""
-
-
-def runs_root() -> Path:
-    """Return the folder of all runs: PLAYGROUND_RUNS, or checkpoints/ beside app.py."""
-    return Path(os.environ.get("PLAYGROUND_RUNS") or PROJECT / "checkpoints").resolve()
 
 
 def create(root: Path, name: str, config_json: str) -> Path:

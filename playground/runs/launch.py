@@ -14,7 +14,8 @@ from pathlib import Path
 from playground import processes
 from playground.files import read_json, write_json_atomic
 from playground.runs.death import EXIT_FILE
-from playground.runs.folders import PROJECT, RunError
+from playground.runs.folders import RunError
+from playground.runs.homes import PROJECT
 
 EXIT_SECONDS = 10
 """A worker that has ended its run has this long to leave before another one may begin."""

@@ -49,8 +49,11 @@ def build_page() -> gr.Blocks:
 
 def serve(demo: gr.Blocks) -> None:
     """Serve the page until it is interrupted; what is slow to import comes after the page can be seen."""
-    runs.advance(runs.runs_root())  # who waited when the machine was switched off
-    runs.empty_trash(runs.runs_root(), older_than_days=runs.KEPT_DAYS)
+    root = runs.runs_root()
+    if runs.comes_with_demo():
+        runs.bring_demo(root)
+    runs.advance(root)  # who waited when the machine was switched off
+    runs.empty_trash(root, older_than_days=runs.KEPT_DAYS)
     demo.queue(default_concurrency_limit=8)
     calm_queue(demo)
     demo.launch(

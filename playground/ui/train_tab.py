@@ -17,6 +17,7 @@ from playground.ui.data_form import CORPUS_CHOICES
 from playground.ui.data_tab import DataTab
 from playground.ui.data_wiring import TrainSide
 from playground.ui.estimate_view import EstimateView, check_memory, with_vocabulary
+from playground.ui.keeping import build_keeping
 from playground.ui.lr_range_wiring import range_cancel, range_look, wire_range
 from playground.ui.machine_watch import MACHINE
 from playground.ui.monitor import Monitor
@@ -77,6 +78,7 @@ def build_train_tab(demo: gr.Blocks, tabs: gr.Tabs, data: DataTab) -> tuple[gr.D
                 buttons = build_buttons()
             changes = build_changes(*buttons)
             run_message = gr.HTML(padding=False, elem_id="run-message")
+            build_keeping(run)
             monitor = Monitor(elem_id="monitor")
     controls = Controls(**left, run=run, changes=changes, run_message=run_message, monitor=monitor)
     applied = _wire_form(controls, tabs, data)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import secrets
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,13 +12,8 @@ from playground.config import ConfigError, RunConfig
 from playground.experiments import experiment
 from playground.files import explain_os_error
 from playground.reproduce import command_of, script_of
-from playground.run_archive import export_run
 from playground.run_summary import config_of
-
-DOWNLOADS = Path()
-"""Folder of archives that wait to be fetched; set when the list is built."""
-
-KEPT_SECONDS = 3600
+from playground.ui.downloads import offer
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -137,19 +130,9 @@ def _repeat(root: Path, request: Request) -> Answer:
 
 
 def _download(root: Path, request: Request) -> Answer:
-    """Pack a run and say where it can be fetched; archives of an hour ago are cleared away."""
-    run = _find(root, request)
-    for old in DOWNLOADS.iterdir():
-        if old.stat().st_mtime < time.time() - KEPT_SECONDS:
-            for file in old.iterdir():
-                file.unlink()
-            old.rmdir()
-    folder = DOWNLOADS / secrets.token_urlsafe(16)
-    folder.mkdir()
-    export_run(run, folder / f"{run.name}.zip")
-    name = f"{run.name}.zip"
-    export_run(run, folder / name)
-    return {"said": f"{run.name} is packed.", "path": str(folder / name), "name": name}
+    """Pack a run and say where it can be fetched."""
+    archive = offer(_find(root, request))
+    return {"said": f"{archive.stem} is packed.", "path": str(archive), "name": archive.name}
 
 
 def _experiment(root: Path, request: Request) -> Answer:

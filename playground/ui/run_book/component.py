@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import gradio as gr
 
 from playground import presets
 from playground.experiments import EXPERIMENTS
-from playground.ui.run_book import actions
+from playground.ui.downloads import downloads_folder
 from playground.ui.run_book.actions import act
 from playground.ui.run_book.comparing import compare
 from playground.ui.run_book.listing import book
@@ -27,8 +26,7 @@ class RunBook(gr.HTML):
     """The list of runs; it triggers `select` with runs for one chart, and `submit` with one to duplicate."""
 
     def __init__(self, **kwargs: Any) -> None:
-        actions.DOWNLOADS = Path(tempfile.mkdtemp(prefix="playground-downloads-"))
-        gr.set_static_paths([actions.DOWNLOADS])
+        downloads_folder()
         super().__init__(
             "",
             html_template=(FOLDER / "run_book.html").read_text(encoding="utf-8"),
