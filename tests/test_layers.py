@@ -64,6 +64,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     **dict.fromkeys(["compiling", "compiled_counts", "compiled_runs"], (1, {"numpy", "numba"})),
     **dict.fromkeys(["lr_range", "training", "calibration"], (3, CORE)),
     "measure": (3, CORE),
+    "evaluation": (3, {*CORE, "lm_eval"}),  # lm_eval only if it is installed
     "pretrained": (3, {*CORE, "transformers"}),
     **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm", "transformers"})),
     "ui": (5, {"gradio", "numpy", "orjson", "pyarrow", "torch"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from playground.bench.estimate import bench_estimate
+from playground.bench.evaluate import bench_evaluate
 from playground.bench.inspect import bench_inspect
 from playground.bench.launch import bench_launch
 from playground.bench.loop import bench_loop
@@ -17,6 +18,7 @@ from playground.bench.train import bench_time_to_loss, bench_train, bench_train_
 
 BENCHES: dict[str, Callable[[], None]] = {
     "estimate": bench_estimate,
+    "evaluate": bench_evaluate,
     "inspect": bench_inspect,
     "launch": bench_launch,
     "loop": bench_loop,

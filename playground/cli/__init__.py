@@ -10,7 +10,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from playground import runs
-from playground.cli import estimate_command, lr_range_command, run_book, run_commands, text_commands
+from playground.cli import (
+    estimate_command,
+    evaluate_command,
+    lr_range_command,
+    run_book,
+    run_commands,
+    text_commands,
+)
 from playground.cli.arguments import PROG, UsageError
 from playground.config import ConfigError
 from playground.files import explain_os_error
@@ -27,6 +34,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "lr-range": lr_range_command.find_rate,
     "train": run_commands.train,
     "sample": run_commands.sample,
+    "evaluate": evaluate_command.evaluate,
     "runs": run_commands.list_runs,
     "sweep": run_book.sweep,
     "bench": run_commands.bench,

@@ -8,7 +8,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import tyro
 
@@ -165,6 +165,58 @@ class SampleArgs:
     step: int = -1
     """Checkpoint to use; -1: the newest."""
     settings: Annotated[SampleConfig, Flat] = field(default_factory=lambda: SampleConfig(max_tokens=200))
+
+
+@dataclass(frozen=True)
+class EvaluateArgs:
+    """Score trained models: the answers to questions, the loss of a text, or tasks of lm-eval.
+
+    Every result is kept in the run's folder, in evaluations.jsonl.
+    """
+
+    run: tuple[str, ...]
+    """Name or folder of a run, or NAME@STEP; several are shown side by side, as before and after."""
+    step: int = -1
+    """Checkpoint of runs without @STEP; -1: the newest."""
+    questions: str = ""
+    """Questions with known answers: a .jsonl, .csv, .tsv or .parquet file of records."""
+    hub: str = ""
+    """Dataset of the Hub whose records are the questions, as openai/gsm8k."""
+    hub_config: str = ""
+    """Configuration of the dataset; empty: its default."""
+    hub_split: str = "test"
+    """Split of the dataset."""
+    template: str = ""
+    """How a record becomes a text, its last field the answer; empty: the run's template, else
+    "Question: {question}\\nAnswer: {answer}"."""
+    mark: str = "####"
+    """What stands before the number of an answer."""
+    shots: int = 0
+    """Examples before each question: the first records, which then aren't asked."""
+    max_questions: int = 0
+    """Questions that are asked; 0: all."""
+    max_tokens: int = 256
+    """Longest answer."""
+    batch_size: int = 16
+    """Questions that are answered at once."""
+    too_long: Literal["cut", "skip"] = "cut"
+    """Prompts that leave no room for an answer. cut: their beginning is left out; skip: they aren't asked."""
+    show: int = 3
+    """Wrong answers that are printed."""
+    text: str = ""
+    """A text file, or a folder of them: its perplexity and bits per byte are measured."""
+    corpus: str = ""
+    """A built-in corpus, in place of a text file."""
+    max_bytes: int = 0
+    """Bytes of the text that are read; 0: all."""
+    stride: int = 0
+    """Tokens that each window on the text adds: a smaller stride gives more context; 0: half of n_ctx."""
+    tasks: tuple[str, ...] = ()
+    """Tasks of the package lm-eval, as arc_easy; `pip install lm-eval` first."""
+    tasks_from: str = ""
+    """Folder of tasks of your own, as lm-eval's YAML files."""
+    json: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Print JSON."""
 
 
 @dataclass(frozen=True)
