@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from playground.checkpoint import model_tensors
 from playground.config import ModelConfig
-from playground.models import Transformer, build_stepper
+from playground.models import Transformer, build_model, build_stepper
 from playground.models.compiled_stepping import CompiledStepper
+from playground.models.large_pages import in_large_pages
 from playground.models.stepping import Stepper
 
 SHAPES = [
@@ -41,6 +43,40 @@ def test_steps_agree_with_a_forward_pass(settings, kind, n_rows):
             torch.testing.assert_close(logits, expected[:, at], rtol=1e-10, atol=1e-10)
         with pytest.raises(ValueError, match="n_ctx = 9"):
             stepper.logits(tokens[:, 0])
+
+
+def test_many_rows_are_shared_between_threads():
+    model, threads = random_model(), torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with torch.inference_mode():
+            tokens = torch.randint(17, (9, 9))
+            expected, cache = model(tokens), model.new_cache(9)
+            model(tokens[:, :7], cache)
+            stepper = CompiledStepper(model, cache)
+            assert stepper.n_shares == 2
+            for at in (7, 8):
+                logits = stepper.logits(tokens[:, at])
+                torch.testing.assert_close(logits, expected[:, at], rtol=1e-10, atol=1e-10)
+    finally:
+        torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("settings", [{}, {"tie_embeddings": True}, {"architecture": "lstm"}], ids=str)
+def test_a_model_in_large_pages_is_the_same_model(settings):
+    model = build_model(
+        ModelConfig(d_vocab=17, n_ctx=9, d_model=16, n_heads=4, n_layers=2, **settings)
+    ).eval()
+    tokens, before = torch.randint(17, (2, 9)), model_tensors(model)
+    with torch.no_grad():
+        expected = model(tokens)
+        assert torch.equal(in_large_pages(model)(tokens), expected)
+    after = model_tensors(model)
+    assert after.keys() == before.keys(), "what was tied is tied"
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    assert len({p.untyped_storage().data_ptr() for p in model.parameters()}) == 1
+    first = min(p.data_ptr() for p in model.parameters())
+    assert all((p.data_ptr() - first) % 64 == 0 for p in model.parameters())
 
 
 def test_which_one_steps():

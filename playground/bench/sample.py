@@ -48,11 +48,12 @@ def _compare(what: str, config: ModelConfig, n_texts: int, n_tokens: int, rounds
     import torch
 
     from playground.models import build_model
+    from playground.models.large_pages import in_large_pages
     from playground.pretrained import to_hf
     from playground.sampling import generate_batch
 
     torch.manual_seed(0)
-    model = build_model(config).eval()
+    model = in_large_pages(build_model(config).eval())  # as load_run lays the weights
     theirs: Any = to_hf(model)
     settings = SampleConfig(max_tokens=n_tokens, temperature=0.8)
     prompts = torch.tensor([PROMPT] * n_texts)

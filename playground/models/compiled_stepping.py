@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,15 +18,22 @@ from playground.models.transformer import Transformer
 
 Array = NDArray[np.floating]
 
+ROWS_OF_A_THREAD = 4
+"""Rows do not need each other: where there are many, each thread reads its share with all weights."""
+
+THREADS = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="steps")
+
 
 class CompiledStepper:
     """Does what Stepper does, for a model on the CPU in float32 or float64; weights stay where they lie."""
 
     def __init__(self, model: Transformer, cache: Cache) -> None:
         self.model, self.cache, config = model, cache, model.config
-        blocks: Any = model.blocks
+        n_rows = cache.keys_values.shape[2]
         self.none = np.empty(0, _array(model.embed.weight).dtype)
-        self.layers = [self._layer(block) for block in blocks]
+        self.n_shares = max(1, min(torch.get_num_threads(), n_rows // ROWS_OF_A_THREAD))
+        places = np.array_split(np.arange(n_rows), self.n_shares)
+        self.shares = [self._layers(slice(own[0], own[-1] + 1)) for own in places]
         self.end = (*self._norm(model.norm), _array(model.unembed.weight))
         self.turn = _array(model.turn) if config.positions == "rotary" else None
 
@@ -35,18 +44,31 @@ class CompiledStepper:
             raise ValueError(f"The context of n_ctx = {self.model.config.n_ctx} tokens is full.")
         at = torch.tensor([position])
         x = self.model.embed_at(tokens[:, None], at)[:, 0].numpy()
+        parts = zip(self.shares, np.array_split(x, self.n_shares), strict=True)
+        if self.n_shares == 1:
+            logits = [self._read(position, *part) for part in parts]
+        else:
+            logits = list(THREADS.map(lambda part: self._read(position, *part), parts))
+        self.cache.length = position + 1
+        return torch.from_numpy(np.concatenate(logits))
+
+    def _read(self, position: int, layers: list[tuple], x: Array) -> Array:
+        """Return the logits of some rows, whose stream is x, and add to their keys and values."""
         cos, sin = (self.none, self.none) if self.turn is None else self.turn[:, position]
-        for begin, keys_values, rest, activate, down in self.layers:
+        for begin, keys_values, rest, activate, down in layers:
             hidden = until_activation(x, *begin, cos, sin, *keys_values, position, *rest)
             after_activation(x, activate(torch.from_numpy(hidden)).numpy(), *down)
-        self.cache.length = position + 1
-        return torch.from_numpy(unembed(x, *self.end))
+        return unembed(x, *self.end)
 
-    def _layer(self, block: Any) -> tuple:
+    def _layers(self, rows: slice) -> list[tuple]:
+        blocks: Any = self.model.blocks
+        return [self._layer(block, rows) for block in blocks]
+
+    def _layer(self, block: Any, rows: slice) -> tuple:
         attention, mlp = block.attention, block.mlp
         heads = (attention.config.n_heads, *self._gains(attention))
         begin = (*self._norm(block.attention_norm), *self._linear(attention.qkv), *heads)
-        keys_values = tuple(self.cache.keys_values[attention.layer].numpy())
+        keys_values = tuple(self.cache.keys_values[attention.layer, :, rows].numpy())
         rest = (*self._linear(attention.out), *self._norm(block.mlp_norm)[:2], *self._linear(mlp.up))
         return begin, keys_values, rest, mlp.activate, self._linear(mlp.down)
 
