@@ -86,6 +86,7 @@ def train(
     progress = progress or Progress()
     generator = generator or torch.Generator().manual_seed(config.train.seed)
     speed, rows = Speed(progress.tokens_seen), data.rows("train", config.model.n_ctx)
+    early_steps = config.train.early_steps()
     began = time.perf_counter() - progress.elapsed_s - progress.paused_s
     if progress.step == 0:
         yield {"step": 0, "tokens_seen": 0, "elapsed_s": 0.0} | evaluate(model, data, config, device, world)
@@ -96,10 +97,13 @@ def train(
         progress.step += 1
         progress.tokens_seen += n_tokens
         record: Record = {"step": progress.step, "tokens_seen": progress.tokens_seen}
-        if is_due(progress.step, config, "log_every", "eval_every", "checkpoint_every"):
+        is_early = progress.step in early_steps
+        if is_early or is_due(progress.step, config, "log_every", "eval_every", "checkpoint_every"):
             record |= {"train_loss": loss.item(), "lr": lr, "grad_norm": grad_norm.item()}
-        if is_due(progress.step, config, "eval_every", "checkpoint_every"):
+        is_regular = is_due(progress.step, config, "eval_every", "checkpoint_every")
+        if is_early or is_regular:
             record |= evaluate(model, data, config, device, world)
+        if is_regular:  # the first steps are no test of patience
             progress.note_evaluation(record["val_loss"])
         progress.check(record, config)
         if progress.step == config.train.steps or progress.is_out_of_patience(config):

@@ -18,6 +18,8 @@ CONFIG = RunConfig(
     optim=OptimConfig(lr=1e-2, warmup_steps=2, lr_min=1e-3),
     train=TrainConfig(steps=12, batch_size=4, eval_every=5, eval_sequences=3, precision="float32"),
 )
+STANDING = OptimConfig(lr=1e-300, lr_min=0.0, weight_decay=0.0)
+"""The weights stay as they are."""
 DATA = Data(np.tile(np.arange(6), 100), np.tile(np.arange(6), 20), bytes_per_token=2.0)
 
 
@@ -44,6 +46,29 @@ def test_records_say_what_was_measured_when():
     evaluated = records[5]
     assert evaluated["val_perplexity"] == pytest.approx(math.exp(evaluated["val_loss"]))
     assert evaluated["val_bits_per_byte"] == pytest.approx(evaluated["val_loss"] / math.log(2) / 2)
+
+
+def test_early_evaluations_show_the_first_steps_and_change_nothing_else():
+    settings = dataclasses.replace(CONFIG.train, eval_every=10, early_evals=4, log_every=5, patience=1)
+    early = dataclasses.replace(CONFIG, train=settings)
+    late = dataclasses.replace(CONFIG, train=dataclasses.replace(settings, early_evals=0))
+    model, optimizer = fresh()
+    records = {r["step"]: r for r in train(model, optimizer, DATA, early, CPU)}
+    assert [step for step, r in records.items() if "val_loss" in r] == [0, 1, 2, 3, 6, 10, 12]
+    assert [step for step, r in records.items() if "train_loss" in r] == [1, 2, 3, 5, 6, 10, 12]
+    other, optimizer = fresh()
+    for record in train(other, optimizer, DATA, late, CPU):
+        seen = {key: record[key] for key in ("val_loss", "train_loss", "lr") if key in record}
+        assert seen.items() <= records[record["step"]].items()
+    assert torch.equal(weights(model), weights(other))
+
+
+def test_early_evaluations_are_no_test_of_patience():
+    settings = dataclasses.replace(CONFIG.train, eval_every=12, early_evals=12, patience=2)
+    config = dataclasses.replace(CONFIG, train=settings, optim=STANDING)
+    progress = Progress()
+    *_, last = train(*fresh(config), DATA, config, CPU, progress)
+    assert (last["step"], progress.evaluations_since_best) == (12, 0)
 
 
 def test_a_cycle_is_learned_to_certainty():

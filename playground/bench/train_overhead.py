@@ -18,7 +18,9 @@ def print_overhead(steps: int = 300) -> None:
 
     config = presets.preset(presets.DEFAULT_PRESET).config
     # Completions and evaluations are what the person asked for: here they wait until the end.
-    settings = dataclasses.replace(config.train, steps=steps, eval_every=steps, sample_every=steps)
+    settings = dataclasses.replace(
+        config.train, steps=steps, eval_every=steps, early_evals=0, sample_every=steps
+    )
     config = dataclasses.replace(config, train=settings)
     clock, original = LoopClock(worker.train), worker.train
     worker.train = clock

@@ -24,6 +24,8 @@ class TrainConfig:
     """Forward passes whose gradients are added up to one step."""
     eval_every: int = 25
     """Steps between two evaluations on the validation text."""
+    early_evals: int = 0
+    """Evaluations before the first of eval_every, ever further apart: they show the first stages."""
     eval_sequences: int = 24
     """Validation sequences per evaluation, the same ones every time."""
     sample_every: int = 50
@@ -57,7 +59,7 @@ class TrainConfig:
             self, 1, "steps", "batch_size", "accumulate", "eval_every", "eval_sequences", "sample_every",
             "checkpoint_every", "keep_checkpoints", "log_every", "processes",
         )  # fmt: skip
-        check_at_least(self, 0, "seed", "threads", "patience")
+        check_at_least(self, 0, "seed", "threads", "patience", "early_evals")
         require(
             self.processes <= self.batch_size,
             f"batch_size ({self.batch_size}) must be at least processes ({self.processes}): "
@@ -65,6 +67,10 @@ class TrainConfig:
         )
         unknown = sorted(set(self.logger_names()) - set(LOGGERS))
         require(not unknown, f"loggers must be of {', '.join(LOGGERS)}, but there is {', '.join(unknown)}.")
+
+    def early_steps(self) -> set[int]:
+        """Return the steps of the early evaluations, from 1 on: each is the same factor later."""
+        return {round(self.eval_every ** (i / self.early_evals)) for i in range(self.early_evals)}
 
     def logger_names(self) -> list[str]:
         """Return the loggers, each name once."""

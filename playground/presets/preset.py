@@ -9,6 +9,9 @@ from typing import Any
 from playground.config import RunConfig
 from playground.config.data import Batches
 
+EARLY_EVALS = 8
+"""At steps 1, 2, 3, 5, 7, 11 and 17 with one every 25 steps: that is when token frequencies are learned."""
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -25,5 +28,6 @@ def make_preset(
 ) -> Preset:
     """Return a preset on the default text, cut by this tokenizer."""
     base = RunConfig(**parts)
+    train = dataclasses.replace(base.train, early_evals=EARLY_EVALS)
     data = dataclasses.replace(base.data, tokenizer=tokenizer, batches=batches)
-    return Preset(name, title, look_for, dataclasses.replace(base, data=data, preset=name))
+    return Preset(name, title, look_for, dataclasses.replace(base, data=data, train=train, preset=name))

@@ -139,6 +139,7 @@ GROUPS = (
     _group(
         "evaluation", "Evaluation and checkpoints",
         ("train.eval_every", "Evaluate every"),
+        ("train.early_evals", "Early evaluations"),
         ("train.eval_sequences", "On sequences"),
         ("train.checkpoint_every", "Checkpoint every"),
         ("train.keep_checkpoints", "Checkpoints kept"),
