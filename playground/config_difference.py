@@ -18,7 +18,7 @@ class Difference:
     """One setting that is not the same in all configs."""
 
     part: str
-    """model, data, optim, train or sample."""
+    """model, data, optim, train or sample; run: a setting of the run as a whole."""
     name: str
     values: tuple[Any, ...]
     """One a config, in their order."""
@@ -31,6 +31,10 @@ def config_difference(configs: Sequence[RunConfig]) -> list[Difference]:
         if part.name in NO_SETTINGS:
             continue
         parts = [getattr(config, part.name) for config in configs]
+        if parts and not dataclasses.is_dataclass(parts[0]):
+            if any(value != parts[0] for value in parts):
+                found.append(Difference("run", part.name, tuple(parts)))
+            continue
         for field in dataclasses.fields(parts[0]) if parts else ():
             values = tuple(getattr(each, field.name) for each in parts)
             if any(value != values[0] for value in values):

@@ -61,7 +61,7 @@ def _build(run: Path, step: int) -> Job:
     prepared = load_prepared(run)
     if prepared is None:
         raise FileNotFoundError(f"{run} has no tokens: all machines have to see the run's folder.")
-    job = build_job(config, prepared)
+    job = build_job(config, prepared, blank=step > 0)
     if step > 0:
         folder = runs.checkpoint_folder(run, step)
         job.restore(folder, load_extra(folder))

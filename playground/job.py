@@ -18,6 +18,7 @@ from playground.knowledge import build_knowledge
 from playground.models import Model, build_model
 from playground.optim import build_optimizer
 from playground.prepared import Prepared
+from playground.pretrained.start import start_model
 from playground.progress import DivergedError, Progress, diverged
 from playground.training import Data, evaluation_batches
 
@@ -84,8 +85,11 @@ def check_memory(config: RunConfig) -> None:
         check_fits(config, free, half=uses_bfloat16(device, config.train.precision))
 
 
-def build_job(config: RunConfig, prepared: Prepared) -> Job:
-    """Build data, model and optimizer of a complete config; raises ConfigError if they can't be."""
+def build_job(config: RunConfig, prepared: Prepared, *, blank: bool = False) -> Job:
+    """Build data, model and optimizer of a complete config; raises ConfigError if they can't be.
+
+    A run that starts from a pretrained model has its weights, unless `blank`: a checkpoint brings others.
+    """
     padded = config.data.batches == "padded"
     data = Data(
         prepared.train,
@@ -97,7 +101,8 @@ def build_job(config: RunConfig, prepared: Prepared) -> Job:
     data.check(config.model.n_ctx)
     device = pick_device(config.train.device)
     torch.manual_seed(config.train.seed)
-    model = build_model(config.model).to(device)
+    model = start_model(config) if config.start_from and not blank else build_model(config.model)
+    model = model.to(device)
     optimizer = build_optimizer(model, config.optim)
     generator = torch.Generator().manual_seed(config.train.seed)
     return Job(config, data, device, model, optimizer, generator)

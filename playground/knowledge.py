@@ -60,7 +60,8 @@ class Knowledge:
         """
         probed = hidden[targets != NO_TARGET][: self.log_probs.shape[1]]
         weight = model.unembed.weight
-        found = divergences((probed.to(weight.dtype) @ weight.mT).float(), self.log_probs)
+        logits = probed if weight is None else probed.to(weight.dtype) @ weight.mT
+        found = divergences(logits.float(), self.log_probs)
         if self.copies is not None:
             found["induction"] = induction_score(model, self.copies)
         return found

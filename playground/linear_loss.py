@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn import functional as F
 
 from playground.dataset import NO_TARGET
 
@@ -20,30 +21,35 @@ CHUNK_NUMBERS = 1 << 23
 
 def linear_cross_entropy(
     hidden: Float[Tensor, "*batch d_model"],
-    weight: Float[Tensor, "d_vocab d_model"],
+    weight: Float[Tensor, "d_vocab d_model"] | None,
     targets: Int[Tensor, "*batch"],
 ) -> Float[Tensor, ""]:
     """Return the sum of the cross entropies, in nats, of hidden @ weight.T at all real targets.
 
-    Under autocast the products are computed in its precision, and the softmax in float32.
+    Without a weight, `hidden` are the logits. Under autocast the products are computed in its precision, and
+    the softmax in float32.
     """
     hidden, targets = hidden.flatten(0, -2), targets.flatten()
+    if weight is None:
+        logits = hidden.to(torch.promote_types(hidden.dtype, torch.float32))
+        return F.cross_entropy(logits, targets, ignore_index=NO_TARGET, reduction="sum")
     return _LinearCrossEntropy.apply(hidden, weight, targets, _product_dtype(hidden))
 
 
 @torch.no_grad()
 def score(
     hidden: Float[Tensor, "*batch d_model"],
-    weight: Float[Tensor, "d_vocab d_model"],
+    weight: Float[Tensor, "d_vocab d_model"] | None,
     targets: Int[Tensor, "*batch"],
 ) -> tuple[Float[Tensor, "*batch"], int]:
     """Return the cross entropies, 0 without a target, and at how many the likeliest token was right."""
     shape, hidden, targets = targets.shape, hidden.flatten(0, -2), targets.flatten()
-    hidden, weight = (x.to(_product_dtype(hidden)) for x in (hidden, weight))
+    dtype = _product_dtype(hidden)
+    hidden, weight = hidden.to(dtype), None if weight is None else weight.to(dtype)
     losses, correct = [], 0
-    for rows in _chunks(len(targets), len(weight)):
+    for rows in _chunks(len(targets), hidden.shape[-1] if weight is None else len(weight)):
         logits = _logits(hidden[rows], weight)
-        losses.append(torch.nn.functional.cross_entropy(logits, targets[rows], reduction="none"))
+        losses.append(F.cross_entropy(logits, targets[rows], reduction="none"))
         correct += int((logits.argmax(dim=-1) == targets[rows]).sum())
     return torch.cat(losses).reshape(shape), correct
 
@@ -80,9 +86,9 @@ def _product_dtype(x: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
 
 
-def _logits(hidden: Tensor, weight: Tensor) -> Tensor:
+def _logits(hidden: Tensor, weight: Tensor | None) -> Tensor:
     """Return the logits of some rows, in float32 or finer."""
-    logits = hidden @ weight.mT
+    logits = hidden if weight is None else hidden @ weight.mT
     return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 

@@ -90,12 +90,21 @@ def copy_text(named: DataConfig, held: DataConfig, run: Path) -> None:
 
 def create_run(root: Path, name: str, config: RunConfig) -> Path:
     """Make a run folder that holds its own text; without a name it is called after that."""
+    config = with_whole_start(config)
     named = settled(config.data)
     data = held(named)
     config = dataclasses.replace(config, data=data)
     run = runs.create(root, name or source_name(named), config.to_json())
     copy_text(named, data, run)
     return run
+
+
+def with_whole_start(config: RunConfig) -> RunConfig:
+    """Return a config that names the folder of the model it starts from whole, if it is a folder."""
+    folder = Path(config.start_from).expanduser()
+    if not config.start_from or not folder.is_dir():
+        return config
+    return dataclasses.replace(config, start_from=str(folder.resolve()))
 
 
 def _size(path: Path) -> int:

@@ -19,6 +19,10 @@ SHAPES = [
         [False, True],
     )
 ]
+SHAPES += [
+    {"qk_norm_gain": True, "norm_eps": 1e-3, "d_head": 6},
+    {"positions": "learned", "qk_norm_gain": True, "qkv_bias": True, "n_kv_heads": 1},
+]
 
 
 def random_model(**changes):

@@ -10,12 +10,12 @@ from playground.config import ModelConfig
 
 def count_parameters(config: ModelConfig) -> dict[str, int]:
     """Return the number of parameters by part, and in all under "total"; a tied unembedding counts once."""
+    embedding = config.d_vocab * config.d_model
+    ends = {"embedding": embedding, "unembedding": 0 if config.tie_embeddings else embedding}
+    if config.n_parameters:
+        return {**ends, "layers": config.n_parameters - sum(ends.values()), "total": config.n_parameters}
     layers = _lstm_layers(config) if config.architecture == "lstm" else _transformer_layers(config)
-    parts = {
-        "embedding": config.d_vocab * config.d_model,
-        **layers,
-        "unembedding": 0 if config.tie_embeddings else config.d_vocab * config.d_model,
-    }
+    parts = {"embedding": embedding, **layers, "unembedding": ends["unembedding"]}
     return {**parts, "total": sum(parts.values())}
 
 
@@ -25,8 +25,12 @@ def _transformer_layers(config: ModelConfig) -> dict[str, int]:
     up = 2 * config.d_mlp if config.activation == "swiglu" else config.d_mlp
     attention = config.d_model * (queries + 2 * keys) + queries * config.d_model
     mlp = config.d_model * up + config.d_mlp * config.d_model
+    if config.bias or config.qkv_bias:
+        attention += queries + 2 * keys
+    if config.qk_norm_gain:
+        attention += 2 * config.d_head
     if config.bias:
-        attention += queries + 2 * keys + config.d_model
+        attention += config.d_model
         mlp += up + config.d_model
     return {
         "positions": config.n_ctx * config.d_model if config.positions == "learned" else 0,

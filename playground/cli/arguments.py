@@ -86,6 +86,11 @@ class TrainArgs:
     change those of the optimizer, of training and of samples."""
     from_step: int = -1
     """Checkpoint to branch from; -1: the newest."""
+    start_from: str = ""
+    """A pretrained model to start with, by its name on the Hugging Face Hub or its folder: its shape and its
+    tokenizer are taken, and --n-ctx may be less than its own."""
+    start_revision: str = ""
+    """Commit of that model; empty: the newest."""
 
 
 @dataclass(frozen=True)

@@ -115,4 +115,6 @@ def new_config(args: TrainArgs, command: str) -> RunConfig:
         sample=args.sample,
         preset=args.preset,
         command=command,
+        start_from=args.start_from,
+        start_revision=args.start_revision,
     )

@@ -8,7 +8,7 @@ from typing import Literal
 
 from playground.config.checks import check_at_least, check_choices, require
 
-Architecture = Literal["transformer", "lstm"]
+Architecture = Literal["transformer", "lstm", "hf"]
 Positions = Literal["learned", "sinusoidal", "rotary", "none"]
 Norm = Literal["layernorm", "rmsnorm"]
 Activation = Literal["gelu", "gelu_tanh", "relu2", "swiglu"]
@@ -50,24 +50,40 @@ class ModelConfig:
     init: Init = "zero_residual"
     """gpt2: N(0, 0.02), residual projections smaller; zero_residual: they and the unembedding start at 0."""
     architecture: Architecture = "transformer"
-    """lstm: a recurrent model of d_model and n_layers, without attention, positions, MLP and norms."""
+    """lstm: recurrent, without attention, positions, MLP, norms; hf: a Hugging Face model of another kind."""
     n_kv_heads: int = 0
     """Heads of keys and values, each shared by n_heads / n_kv_heads heads of queries; 0: n_heads."""
     norm_eps: float = 0.0
     """Smallest variance that is divided by in normalisation; 0: 1e-5 for LayerNorm, 1e-6 for RMSNorm."""
     rope_theta: float = 10_000.0
     """Rotary positions: the slowest pair turns by about 1 / rope_theta a token."""
+    qkv_bias: bool = False
+    """Give queries, keys and values a bias even without `bias`, as Qwen2 does."""
+    qk_norm_gain: bool = False
+    """Scale normalised queries and keys by learned gains, one for each number of a head, as Qwen3 does."""
+    hf_config: str = ""
+    """The config of a Hugging Face model of another kind, as JSON: filled in where a run starts from one."""
+    n_parameters: int = 0
+    """Parameters of such a model, counted when it is opened; 0: they follow from the shape."""
 
     def __post_init__(self) -> None:
         check_choices(self)
-        check_at_least(self, 0, "d_vocab", "d_mlp", "d_head", "n_kv_heads", "norm_eps")
+        check_at_least(self, 0, "d_vocab", "d_mlp", "d_head", "n_kv_heads", "norm_eps", "n_parameters")
         check_at_least(self, 1, "n_ctx", "d_model", "n_heads", "n_layers", "rope_theta")
         require(0 <= self.dropout < 1, f"dropout must be from 0 to under 1, but it is {self.dropout!r}.")
         if self.d_mlp == 0:
             object.__setattr__(self, "d_mlp", 4 * self.d_model)
         if self.n_kv_heads == 0:
             object.__setattr__(self, "n_kv_heads", self.n_heads)
-        if self.architecture == "transformer":
+        require(
+            self.architecture != "hf" or bool(self.hf_config),
+            'architecture "hf" is a pretrained model\'s: name one with start_from.',
+        )
+        require(
+            self.qk_norm or not self.qk_norm_gain,
+            "qk_norm_gain scales what qk_norm normalises: turn qk_norm on, or qk_norm_gain off.",
+        )
+        if self.architecture != "lstm":
             self._settle_heads()
 
     def _settle_heads(self) -> None:

@@ -30,6 +30,11 @@ class RunConfig:
     """The command line that repeats the run."""
     origin: str = ""
     """RUN@STEP, if it is a branch of another run."""
+    start_from: str = ""
+    """A pretrained model to start with, by its name on the Hugging Face Hub or its folder; its shape and its
+    tokenizer are taken, and n_ctx may be less than its own."""
+    start_revision: str = ""
+    """Commit of that model; empty: the newest, which is then written into the run's config."""
 
     def to_json(self) -> str:
         """Return the whole config as indented JSON text."""

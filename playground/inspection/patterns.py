@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from playground.inspection.reading import InspectionError, as_one_window, reading
-from playground.models import LSTM, Model
+from playground.models import LSTM, HFModel, Model
 from playground.models.attention import Attention
 
 
@@ -31,6 +31,8 @@ def patterns_by_layer(
         raise InspectionError(
             "An LSTM has no attention: all it knows of earlier tokens is in its state of fixed size."
         )
+    if isinstance(model, HFModel):
+        return model.attention_patterns(tokens)
     x, turn, visible = model.enter(tokens)
     blocks: list[Any] = list(model.blocks)
     found = []

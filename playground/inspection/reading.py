@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from playground.models import LSTM, Model
+from playground.models import LSTM, HFModel, Model
 
 
 class InspectionError(ValueError):
@@ -53,6 +53,10 @@ def hidden_by_layer(
     """Return what would be unembedded after the embedding alone and after each layer; last: what is."""
     if isinstance(model, LSTM):
         return _lstm_layers(model, tokens)
+    if isinstance(model, HFModel):
+        raise InspectionError(
+            f"A {model.kind} model runs through transformers, which does not say how it would end early."
+        )
     x, turn, visible = model.enter(tokens)
     found = [model.norm(x)]
     for block in model.blocks:

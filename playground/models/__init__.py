@@ -6,17 +6,45 @@
 
 from __future__ import annotations
 
+import torch
+
 from playground.config import ModelConfig
 from playground.models.attention import Cache
+from playground.models.hf import HFModel
 from playground.models.lstm import LSTM
 from playground.models.stepping import Steps, build_stepper
 from playground.models.transformer import Transformer
 
-__all__ = ["LSTM", "Cache", "Model", "Steps", "Transformer", "build_model", "build_stepper"]
+__all__ = [
+    "LSTM",
+    "Cache",
+    "HFModel",
+    "Model",
+    "Steps",
+    "Transformer",
+    "build_blank",
+    "build_model",
+    "build_stepper",
+]
 
-Model = Transformer | LSTM
+Model = Transformer | LSTM | HFModel
 
 
 def build_model(config: ModelConfig) -> Model:
     """Return a new model of the configured architecture; raises ConfigError if d_vocab is not known yet."""
+    if config.architecture == "hf":
+        return HFModel(config)
     return LSTM(config) if config.architecture == "lstm" else Transformer(config)
+
+
+def build_blank(config: ModelConfig) -> Model:
+    """Return a model like build_model's whose weights are still to be filled in: none are drawn."""
+    if config.architecture != "transformer":
+        return build_model(config)
+    with torch.device("meta"):
+        model = Transformer(config)
+    model.to_empty(device="cpu")
+    if config.tie_embeddings:  # to_empty parts them
+        model.unembed.weight = model.embed.weight
+    model.lay_tables()
+    return model

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from playground.config import ModelConfig
 from playground.models.fast_attention import attend
-from playground.models.fast_elementwise import normalise_and_turn
+from playground.models.fast_elementwise import normalise_and_turn, rms_norm
 from playground.models.positions import rotate
 
 
@@ -57,9 +57,12 @@ class Attention(nn.Module):
         super().__init__()
         self.config, self.layer = config, layer
         self.n_heads_qkv = (config.n_heads, config.n_kv_heads, config.n_kv_heads)
-        self.qkv = nn.Linear(config.d_model, sum(self.n_heads_qkv) * config.d_head, bias=config.bias)
+        rows, qkv_bias = sum(self.n_heads_qkv) * config.d_head, config.bias or config.qkv_bias
+        self.qkv = nn.Linear(config.d_model, rows, bias=qkv_bias)
         self.out = nn.Linear(config.n_heads * config.d_head, config.d_model, bias=config.bias)
         self.dropout = nn.Dropout(config.dropout)
+        if config.qk_norm_gain:
+            self.q_gain, self.k_gain = (nn.Parameter(torch.ones(config.d_head)) for _ in range(2))
 
     def forward(
         self,
@@ -89,6 +92,9 @@ class Attention(nn.Module):
         batch, pos, _ = x.shape
         heads = self.qkv(x).view(batch, pos, -1, self.config.d_head).transpose(1, 2)
         q, k, v = heads.split(self.n_heads_qkv, dim=1)
+        if self.config.qk_norm_gain:
+            q, k = self.normalise(q, self.q_gain), self.normalise(k, self.k_gain)
+            return (q, k, v) if turn is None else (rotate(q, turn), rotate(k, turn), v)
         if self.config.qk_norm and turn is not None:
             q, k = normalise_and_turn(q, turn), normalise_and_turn(k, turn)
         elif self.config.qk_norm:
@@ -96,6 +102,12 @@ class Attention(nn.Module):
         elif turn is not None:
             q, k = rotate(q, turn), rotate(k, turn)
         return q, k, v
+
+    def normalise(
+        self, heads: Float[Tensor, "*row d_head"], gain: Float[Tensor, " d_head"]
+    ) -> Float[Tensor, "*row d_head"]:
+        """Return RMSNorm of each head with learned gains, in the precision of the stream (Qwen3)."""
+        return rms_norm(heads.to(gain.dtype), gain, self.config.norm_eps or 1e-6)
 
 
 def attention_mask(

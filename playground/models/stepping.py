@@ -102,11 +102,14 @@ def _attention(
     n_turned, shared = config.n_heads + config.n_kv_heads, config.n_kv_heads < config.n_heads
     qkv, out = _linear(attention.qkv), _linear(attention.out)
     keys, values = cache.keys_values[attention.layer]
+    gains = _gains(attention)
 
     def mix(x: Rows, position: int, turn: Tensor | None) -> Rows:
         heads = qkv(norm(x)).view(len(x), -1, config.d_head)  # row head d_head
         turned, v = heads[:, :n_turned], heads[:, n_turned:]
-        if config.qk_norm:
+        if gains is not None:
+            turned = F.rms_norm(turned, (config.d_head,), eps=config.norm_eps or 1e-6) * gains
+        elif config.qk_norm:
             turned = F.rms_norm(turned, (config.d_head,))
         if turn is not None:
             turned = rotate(turned, turn)
@@ -117,6 +120,14 @@ def _attention(
         return out(F.scaled_dot_product_attention(q, *seen, enable_gqa=shared).flatten(1))
 
     return mix
+
+
+def _gains(attention: Attention) -> Float[Tensor, "head d_head"] | None:
+    """Return the gains of the normalised queries and keys, one row for each of their heads."""
+    if not attention.config.qk_norm_gain:
+        return None
+    rows = ((attention.q_gain, attention.config.n_heads), (attention.k_gain, attention.config.n_kv_heads))
+    return torch.cat([gain.expand(n, -1) for gain, n in rows])
 
 
 def _mlp(mlp: MLP, norm: Function) -> Function:

@@ -27,6 +27,11 @@ class Transformer(nn.Module):
     Raises ConfigError if the vocabulary size is not known yet.
     """
 
+    wave: Tensor
+    """Sinusoidal positions: what is added at each, (n_ctx d_model)."""
+    turn: Tensor
+    """Rotary positions: cosine and sine of the angles at each, (2 n_ctx half_head)."""
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         if config.d_vocab < 1:
@@ -35,11 +40,7 @@ class Transformer(nn.Module):
         self.embed = nn.Embedding(config.d_vocab, config.d_model)
         if config.positions == "learned":
             self.position_embed = nn.Embedding(config.n_ctx, config.d_model)
-        elif config.positions == "sinusoidal":
-            self.register_buffer("wave", sinusoids(config.n_ctx, config.d_model), persistent=False)
-        elif config.positions == "rotary":
-            turn = rotations(config.n_ctx, config.d_head, config.rope_theta)
-            self.register_buffer("turn", turn, persistent=False)
+        self.lay_tables()
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.n_layers))
         self.norm = build_norm(config)
@@ -47,6 +48,15 @@ class Transformer(nn.Module):
         if config.tie_embeddings:
             self.unembed.weight = self.embed.weight
         self.initialise()
+
+    def lay_tables(self) -> None:
+        """Work out what the model adds or turns by at each position, where that is not learned."""
+        config = self.config
+        if config.positions == "sinusoidal":
+            self.register_buffer("wave", sinusoids(config.n_ctx, config.d_model), persistent=False)
+        elif config.positions == "rotary":
+            turn = rotations(config.n_ctx, config.d_head, config.rope_theta)
+            self.register_buffer("turn", turn, persistent=False)
 
     def forward(
         self,

@@ -151,6 +151,7 @@ def _sentencepiece_bytes(token: str) -> bytes:
 def fetch_tokenizer(name: str) -> PretrainedTokenizer:
     """Return the tokenizer of a name on the Hub, or of a local folder; downloads are cached.
 
+    A name may end in a commit, as me/model@0123abc, and otherwise means the newest.
     Never runs code from the Hub. Raises TokenizerError in one sentence if it can't be had.
     """
     if not name.strip():
@@ -159,11 +160,13 @@ def fetch_tokenizer(name: str) -> PretrainedTokenizer:
         )
     from transformers import AutoTokenizer
 
+    model, _, commit = (name, "", "") if Path(name).is_dir() else name.partition("@")
     try:
         loaded: Any = AutoTokenizer.from_pretrained(
-            name,
+            model,
+            revision=commit or "main",
             trust_remote_code=False,
-            local_files_only=not Path(name).is_dir() and not _is_reachable(name),
+            local_files_only=not Path(name).is_dir() and not _is_reachable(model),
         )
     except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
         raise TokenizerError(_why_not(name, error)) from error

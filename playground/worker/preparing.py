@@ -16,6 +16,7 @@ from playground.files import write_text_atomic
 from playground.job import Job
 from playground.prepare import prepare
 from playground.prepared import Prepared, load_prepared, save_prepared
+from playground.pretrained.start import check_match, settle_start
 from playground.sources import corpus_of, default_prompts
 from playground.worker.notes import Notes
 
@@ -25,16 +26,31 @@ def prepare_text(config: RunConfig, run: Path, notes: Notes) -> tuple[RunConfig,
 
     It is written to config.json, so that this alone repeats the run.
     """
+    config = _settled(config, run, notes)
     config, prepared = notes.insist(lambda: _tokens_of(config, run, notes))
+    check_match(config, prepared.tokenizer)
     prompts = config.sample.prompts or default_prompts(config.data, corpus_of(config.data, run))
     complete = dataclasses.replace(
         config,
-        model=dataclasses.replace(config.model, d_vocab=prepared.tokenizer.d_vocab),
+        model=dataclasses.replace(
+            config.model, d_vocab=config.model.d_vocab if config.start_from else prepared.tokenizer.d_vocab
+        ),
         sample=dataclasses.replace(config.sample, prompts=prompts),
     )
     text = complete.to_json()
     notes.insist(lambda: write_text_atomic(run / "config.json", text, durable=True))
     return complete, prepared
+
+
+def _settled(config: RunConfig, run: Path, notes: Notes) -> RunConfig:
+    """Return the config with what the pretrained model decides that it starts from, if there is one.
+
+    It is written at once: a run that goes on needs neither the Hub nor the folder again.
+    """
+    settled = notes.insist(lambda: settle_start(config, notes.phase))
+    if settled != config:
+        notes.insist(lambda: write_text_atomic(run / "config.json", settled.to_json(), durable=True))
+    return settled
 
 
 def _tokens_of(config: RunConfig, run: Path, notes: Notes) -> tuple[RunConfig, Prepared]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from playground import memory
+from playground import memory, runs
 from playground.accounting import flops_per_token, peak_bytes
 from playground.calibration import peak_flops
 from playground.completion import complete_prompts
@@ -39,7 +39,7 @@ class Worker:
     def run_to_end(self, resume: bool) -> str:
         """Prepare, then train, writing every record, until all steps are done; say why it ended early."""
         check_installed(self.config.train.logger_names())
-        self._build()
+        self._build(resume)
         self._begin(resume)
         self.status.update(state="running", phase="", pace=None, total_steps=self.config.train.steps)
         try:
@@ -53,7 +53,7 @@ class Worker:
             self.notes.close()
         return why_early(self.job.progress, self.config.train.steps)
 
-    def _build(self) -> None:
+    def _build(self, resume: bool) -> None:
         """Turn the text into tokens, and the config into a model, an optimizer and data."""
         notes = self.notes
         self.config, self.prepared = prepare_text(self.config, self.run, notes)
@@ -62,7 +62,7 @@ class Worker:
         self.status.update(memory=notes.memory())
         if self.config.train.check_memory and self.world.size == 1:
             check_memory(self.config)
-        self.job = build_job(self.config, self.prepared)
+        self.job = build_job(self.config, self.prepared, blank=bool(resume and runs.checkpoints(self.run)))
         self.world.check(self.config, self.job.device)
         self.saver = Saver(self.run, self.job, self.world, notes)
         self.requests = Requests(self.control, self.job, self.saver, notes)

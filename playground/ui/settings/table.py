@@ -20,8 +20,8 @@ PARTS: dict[str, type] = {
 }
 Kind = Literal["choice", "bool", "int", "float", "lines", "text"]
 
-ELSEWHERE = {"model.d_vocab"}
-"""Follows from the tokenizer of the Data tab."""
+ELSEWHERE = {"model.d_vocab", "model.hf_config", "model.n_parameters"}
+"""Follow from the tokenizer of the Data tab, and from the pretrained model that a run starts with."""
 
 DERIVED = {"model.d_mlp", "model.d_head", "model.n_kv_heads", "model.norm_eps", "train.threads"}
 """Where 0 stands for a number that follows from others, the box is empty and shows that number."""
@@ -100,8 +100,10 @@ GROUPS = (
         ("model.norm", "Norm", BLOCKS),
         ("model.activation", "Activation", BLOCKS),
         ("model.qk_norm", "QK norm", BLOCKS),
+        ("model.qk_norm_gain", "QK norm gains", BLOCKS),
         ("model.tie_embeddings", "Tied embeddings"),
         ("model.bias", "Biases"),
+        ("model.qkv_bias", "Q, K, V biases", BLOCKS),
         ("model.dropout", "Dropout"),
         ("model.init", "Initialisation"),
         ("model.d_mlp", "MLP width", BLOCKS),

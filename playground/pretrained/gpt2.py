@@ -1,0 +1,111 @@
+"""GPT-2: its settings and its weights, as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from playground.config import ConfigError, ModelConfig
+from playground.models import Transformer
+from playground.models.positions import sinusoids
+from playground.pretrained.pairs import Pair
+
+if TYPE_CHECKING:
+    from transformers import GPT2Config
+
+GPT2_ACTIVATIONS = {"gelu": "gelu", "gelu_tanh": "gelu_new", "relu2": "relu2"}
+"""Our name, and theirs."""
+
+
+def config_to_gpt2(config: ModelConfig) -> GPT2Config:
+    """Return the settings of a GPT-2 of this shape; fixed positions and missing biases become weights."""
+    from transformers import GPT2Config
+
+    if config.norm != "layernorm" or config.activation not in GPT2_ACTIVATIONS:
+        raise ConfigError(
+            f"positions {config.positions!r} make it a GPT-2, but norm is {config.norm!r} and activation "
+            f"{config.activation!r}: GPT-2 has layernorm and one of {', '.join(GPT2_ACTIVATIONS)}."
+        )
+    if config.n_kv_heads != config.n_heads or config.n_heads * config.d_head != config.d_model:
+        raise ConfigError(
+            f"n_kv_heads is {config.n_kv_heads} and n_heads * d_head {config.n_heads * config.d_head}, but "
+            f"GPT-2 has as many as n_heads ({config.n_heads}), and d_model ({config.d_model})."
+        )
+    return GPT2Config(
+        vocab_size=config.d_vocab,
+        n_positions=config.n_ctx,
+        n_embd=config.d_model,
+        n_layer=config.n_layers,
+        n_head=config.n_heads,
+        n_inner=config.d_mlp,
+        activation_function=GPT2_ACTIVATIONS[config.activation],
+        layer_norm_epsilon=config.norm_eps or 1e-5,
+        tie_word_embeddings=config.tie_embeddings,
+        embd_pdrop=config.dropout,
+        attn_pdrop=config.dropout,
+        resid_pdrop=config.dropout,
+        bos_token_id=None,
+        eos_token_id=None,
+    )
+
+
+def config_from_gpt2(config: Any) -> ModelConfig:
+    """Return our settings of a GPT2Config; raises ConfigError for what ours can't be."""
+    activations: dict[str, Any] = {theirs: ours for ours, theirs in GPT2_ACTIVATIONS.items()}
+    if config.activation_function not in activations:
+        raise ConfigError(
+            f"activation_function is {config.activation_function!r}, but it must be one of "
+            f"{', '.join(activations)}."
+        )
+    if config.scale_attn_by_inverse_layer_idx or not config.scale_attn_weights:
+        raise ConfigError("The attention weights are scaled in another way than by 1 / √d_head.")
+    return ModelConfig(
+        d_vocab=config.vocab_size,
+        n_ctx=config.n_positions,
+        d_model=config.n_embd,
+        n_heads=config.n_head,
+        n_layers=config.n_layer,
+        d_mlp=config.n_inner or 4 * config.n_embd,
+        positions="learned",
+        norm="layernorm",
+        norm_eps=config.layer_norm_epsilon,
+        activation=activations[config.activation_function],
+        tie_embeddings=config.tie_word_embeddings,
+        bias=True,
+        dropout=config.resid_pdrop,
+        qk_norm=False,
+        init="gpt2",
+    )
+
+
+def gpt2_pairs(model: Transformer) -> Iterator[Pair]:
+    """Yield what holds the same numbers; what only GPT-2 has is paired with constants."""
+    yield Pair(model.embed.weight, "transformer.wte.weight")
+    yield Pair(positions_of(model), "transformer.wpe.weight", may_be_longer=True)
+    if not model.config.tie_embeddings:
+        yield Pair(model.unembed.weight, "lm_head.weight")
+    modules: list[tuple[Any, str]] = [(model.norm, "ln_f")]
+    blocks: list[Any] = list(model.blocks)
+    for number, block in enumerate(blocks):
+        modules += [(block.attention_norm, f"h.{number}.ln_1"), (block.mlp_norm, f"h.{number}.ln_2")]
+        modules += [(block.attention.qkv, f"h.{number}.attn.c_attn")]
+        modules += [(block.attention.out, f"h.{number}.attn.c_proj")]
+        modules += [(block.mlp.up, f"h.{number}.mlp.c_fc"), (block.mlp.down, f"h.{number}.mlp.c_proj")]
+    for ours, name in modules:
+        is_matrix = ours.weight.dim() == 2  # their Conv1D holds the transpose
+        yield Pair(ours.weight, f"transformer.{name}.weight", is_transposed=is_matrix)
+        bias = ours.weight.new_zeros(len(ours.weight)) if ours.bias is None else ours.bias
+        yield Pair(bias, f"transformer.{name}.bias")
+
+
+def positions_of(model: Transformer) -> Tensor:
+    """Return what the model adds to the token at each position: (n_ctx d_model)."""
+    config, weight = model.config, model.embed.weight
+    if config.positions == "learned":
+        return model.position_embed.weight
+    if config.positions == "sinusoidal":
+        return sinusoids(config.n_ctx, config.d_model).to(weight)
+    return torch.zeros(config.n_ctx, config.d_model).to(weight)

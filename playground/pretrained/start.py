@@ -1,0 +1,51 @@
+"""Runs that start from a pretrained model: its shape and tokenizer for their config, then its weights."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from playground.config import RunConfig
+from playground.models import Model
+from playground.pretrained.errors import PretrainedError
+from playground.pretrained.facts import facts_at
+from playground.pretrained.fetch import Report, fetch, find_source, ignore
+from playground.pretrained.loading import config_in, model_in
+from playground.tokenizers import Tokenizer
+
+LOCAL = "local"
+"""Stands in the place of the commit for a model in a folder."""
+
+
+def settle_start(config: RunConfig, report: Report = ignore) -> RunConfig:
+    """Return the config of a run with the commit, shape and tokenizer of the model it starts from, fetched.
+
+    A config in which they stand already, and one that starts from nothing, is returned as it is.
+    Raises PretrainedError.
+    """
+    if not config.start_from or (config.start_revision and config.model.d_vocab):
+        return config
+    source = find_source(config.start_from, config.start_revision)
+    facts_at(source).check_memory()
+    folder = fetch(source, report)
+    name = str(folder) if source.commit == "" else f"{source.name}@{source.commit}"
+    return dataclasses.replace(
+        config,
+        model=config_in(folder, source.name, config.model.n_ctx),
+        data=dataclasses.replace(config.data, tokenizer=f"hf:{name}"),
+        start_revision=source.commit or LOCAL,
+    )
+
+
+def start_model(config: RunConfig) -> Model:
+    """Return the model that a settled config starts from, with its weights; raises PretrainedError."""
+    source = find_source(config.start_from, config.start_revision)
+    return model_in(fetch(source), config.start_from, config.model.n_ctx)
+
+
+def check_match(config: RunConfig, tokenizer: Tokenizer) -> None:
+    """Raise PretrainedError if a tokenizer has ids for which the model it came with has no embedding."""
+    if config.start_from and tokenizer.d_vocab > config.model.d_vocab:
+        raise PretrainedError(
+            f"The tokenizer of {config.start_from} does not match its model: it has ids up to "
+            f"{tokenizer.d_vocab - 1:,}, but the model has embeddings for {config.model.d_vocab:,} tokens."
+        )
