@@ -16,6 +16,7 @@ SHAPES = [
     {"positions": "sinusoidal", "activation": "gelu", "qk_norm": False, "tie_embeddings": True},
     {"positions": "none", "activation": "swiglu", "n_kv_heads": 1, "dropout": 0.5},
     {"n_kv_heads": 2, "d_head": 6, "d_mlp": 21},
+    {"qk_norm_gain": True, "qkv_bias": True, "norm_eps": 1e-3, "n_kv_heads": 2},
 ]
 
 
