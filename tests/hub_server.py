@@ -21,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.hub_uploads import answer_upload
+
 Files = Mapping[str, bytes | Path]
 
 
@@ -62,6 +64,10 @@ class HubServer:
     def __init__(self) -> None:
         self.repos: dict[tuple[str, str], Repo] = {}
         self.requests: list[str] = []
+        self.tokens: dict[str, str] = {}
+        """Tokens that may write, and whose account each is."""
+        self.objects: dict[str, bytes] = {}
+        """Large files that were uploaded, by their SHA-256."""
         handler = type("BoundHandler", (Handler,), {"hub": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
@@ -132,6 +138,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
+    def do_PUT(self) -> None:
+        self._answer()
+
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         url = urlsplit(self.path)
@@ -141,6 +150,8 @@ class Handler(BaseHTTPRequestHandler):
             r"/api/(models|datasets)/([^/]+/[^/]+|[^/]+)(?:/(revision|tree|paths-info)/(.+))?", path
         )
         file = re.fullmatch(r"/(datasets/)?([^/]+/[^/]+)/resolve/(refs/[^/]+/[^/]+|[^/]+)/(.+)", path)
+        if answer_upload(self, path, body):
+            return
         if api:
             self._answer_api(*api.groups(), query=parse_qs(url.query), body=body)
         elif file:

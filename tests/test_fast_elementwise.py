@@ -14,7 +14,7 @@ from playground.models.fast_elementwise import (
     relu_squared,
     rms_norm,
 )
-from playground.models.positions import rotate, rotations
+from playground.models.positions import QK_EPS, rotate, rotations
 
 
 def numbers(*shape, dtype=torch.float64):
@@ -49,14 +49,14 @@ def test_queries_are_normalised_and_turned_at_once():
     heads = qkv.transpose(1, 2)  # not contiguous, as in the model
     ours = normalise_and_turn(heads, turn)
     assert "NormaliseAndTurn" in str(ours.grad_fn)
-    assert_equal(ours, rotate(F.rms_norm(heads, (6,)), turn), [qkv])
+    assert_equal(ours, rotate(F.rms_norm(heads, (6,), eps=QK_EPS), turn), [qkv])
 
 
 def test_each_row_may_have_positions_of_its_own():
     heads = numbers(2, 3, 4, 6)
     positions = torch.tensor([[0, 1, 2, 3], [0, 0, 0, 1]])
     turn = rotations(5, 6).double()[:, positions].unsqueeze(-3)
-    assert_equal(normalise_and_turn(heads, turn), rotate(F.rms_norm(heads, (6,)), turn), [heads])
+    assert_equal(normalise_and_turn(heads, turn), rotate(F.rms_norm(heads, (6,), eps=QK_EPS), turn), [heads])
 
 
 def test_rows_of_zeros_have_finite_gradients():

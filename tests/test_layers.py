@@ -64,6 +64,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     **dict.fromkeys(["compiling", "compiled_counts", "compiled_runs"], (1, {"numpy", "numba"})),
     **dict.fromkeys(["lr_range", "training", "calibration"], (3, CORE)),
     "measure": (3, CORE),
+    "export": (3, {*CORE, "tokenizers", "transformers", "huggingface_hub"}),
     "evaluation": (3, {*CORE, "lm_eval"}),  # lm_eval only if it is installed
     "pretrained": (3, {*CORE, "transformers", "huggingface_hub", "tqdm"}),
     **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm", "transformers"})),

@@ -11,25 +11,31 @@ from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
 )
+from transformers.models.apertus.modeling_apertus import ApertusRMSNorm
+from transformers.models.arcee.modeling_arcee import ArceeRMSNorm
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
+from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
+from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 
+from playground import presets
 from playground.config import ConfigError, ModelConfig
 from playground.models import LSTM, Transformer
 from playground.pretrained import from_hf, to_hf
+from playground.pretrained.shapes import shape_of
 from tests.test_transformer import SMALL, random_model
 
+FLOAT32_NORMS = (LlamaRMSNorm, ArceeRMSNorm, ApertusRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm)
 GPT2 = {"norm": "layernorm", "qk_norm": False}
 LLAMA = {"positions": "rotary", "norm": "rmsnorm", "activation": "swiglu", "qk_norm": False}
 
 
 @pytest.fixture(autouse=True)
 def _norm_in_float64(monkeypatch):
-    """Let Llama's norm compute in the precision of its input: it rounds to float32, which costs 1e-7."""
-    monkeypatch.setattr(
-        LlamaRMSNorm,
-        "forward",
-        lambda self, x: F.rms_norm(x, x.shape[-1:], self.weight, self.variance_epsilon),
-    )
+    """Let their norms compute in the precision of the input: they round to float32, which costs 1e-7."""
+    for norm in FLOAT32_NORMS:
+        monkeypatch.setattr(
+            norm, "forward", lambda self, x: F.rms_norm(x, x.shape[-1:], self.weight, self.variance_epsilon)
+        )
 
 
 def drawn(model):
@@ -92,7 +98,17 @@ def test_reads_llama(changes):
     LLAMA,
     {**LLAMA, "n_heads": 4, "n_kv_heads": 2, "bias": True, "tie_embeddings": True},
     {**LLAMA, "d_head": 6, "rope_theta": 500.0, "norm_eps": 1e-3},
-], ids=lambda shape: f"{shape['positions']}-{shape['activation']}")  # fmt: skip
+    {**LLAMA, "qk_norm": True},
+    {**LLAMA, "qk_norm": True, "qk_norm_gain": True, "n_kv_heads": 1},
+    {**LLAMA, "qkv_bias": True},
+    {"positions": "rotary", "activation": "relu2", "norm_eps": 0.0},
+    {"positions": "rotary", "activation": "gelu", "d_head": 6, "n_kv_heads": 1, "tie_embeddings": True},
+    {"positions": "rotary", "activation": "gelu_tanh", "qk_norm_gain": True, "norm_eps": 1e-3},
+    {"positions": "rotary", "activation": "relu2", "qk_norm": False, "bias": True, "rope_theta": 500.0},
+    {"positions": "rotary", "activation": "gelu_tanh", "qk_norm": False, "d_head": 6, "n_kv_heads": 1},
+    {**GPT2, "positions": "rotary", "activation": "relu2", "bias": True, "n_kv_heads": 1},
+    {**GPT2, "positions": "rotary", "activation": "gelu", "d_head": 6, "norm_eps": 1e-3},
+], ids=str)  # fmt: skip
 def test_written_models_give_the_same_logits(shape):
     ours = random_model(**shape)
     theirs = to_hf(ours)
@@ -105,15 +121,22 @@ def test_written_models_give_the_same_logits(shape):
 
 
 @pytest.mark.parametrize(("changes", "words"), [
-    ({"qk_norm": True}, "qk_norm"),
-    ({**LLAMA, "activation": "gelu"}, "activation 'gelu'"),
-    ({**GPT2, "positions": "learned", "norm": "rmsnorm"}, "norm is 'rmsnorm'"),
-    ({**GPT2, "positions": "learned", "activation": "swiglu"}, "activation 'swiglu'"),
-    ({**GPT2, "positions": "none", "activation": "gelu", "n_kv_heads": 1}, "n_kv_heads is 1"),
+    ({"positions": "learned", "qk_norm": False}, "GPT-2's, with norm layernorm"),
+    ({**GPT2, "positions": "learned", "activation": "swiglu"}, "activation gelu or gelu_tanh or relu2"),
+    ({**GPT2, "positions": "none", "activation": "gelu", "n_kv_heads": 1}, "shared heads off"),
+    ({"positions": "rotary", "bias": True}, "Apertus's, with bias off .not on."),
+    ({**GPT2, "positions": "rotary", "qk_norm": True}, "nearest that can be exported"),
 ])  # fmt: skip
-def test_what_hugging_face_has_not_is_named(changes, words):
+def test_a_shape_that_hugging_face_has_not_is_refused_with_the_nearest(changes, words):
     with pytest.raises(ConfigError, match=words):
         to_hf(Transformer(ModelConfig(**{**SMALL, **changes})))
+
+
+def test_every_preset_that_is_a_transformer_can_be_exported():
+    for preset in presets.PRESETS.values():
+        config = preset.config.model
+        if config.architecture == "transformer":
+            assert shape_of(config).kind in ("gpt2", "apertus", "llama"), preset
 
 
 def test_other_models_are_refused():

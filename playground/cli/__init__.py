@@ -13,6 +13,7 @@ from playground import runs
 from playground.cli import (
     estimate_command,
     evaluate_command,
+    export_command,
     lr_range_command,
     run_book,
     run_commands,
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "train": run_commands.train,
     "sample": run_commands.sample,
     "evaluate": evaluate_command.evaluate,
+    "export": export_command.export,
     "runs": run_commands.list_runs,
     "sweep": run_book.sweep,
     "bench": run_commands.bench,

@@ -225,6 +225,25 @@ class EvaluateArgs:
 
 
 @dataclass(frozen=True)
+class ExportArgs:
+    """Write a run as a folder that Hugging Face's transformers opens, and push it to the Hub if asked.
+
+    The token for --push is HF_TOKEN of the environment, or is asked for; it is not kept.
+    """
+
+    run: str
+    """Name or folder of a run."""
+    out: str = ""
+    """Folder to write, which must not be there; without it, a push leaves nothing here."""
+    step: int = -1
+    """Checkpoint to export; -1: the newest."""
+    push: str = ""
+    """Name on the Hub, as USER/NAME."""
+    public: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Let everybody see what is pushed, if it is new there; else it is private."""
+
+
+@dataclass(frozen=True)
 class CorporaArgs:
     """List the built-in corpora."""
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from playground.config import ModelConfig
 from playground.models.fast_attention import attend
 from playground.models.fast_elementwise import normalise_and_turn, rms_norm
-from playground.models.positions import rotate
+from playground.models.positions import QK_EPS, rotate
 
 
 class Cache:
@@ -98,7 +98,7 @@ class Attention(nn.Module):
         if self.config.qk_norm and turn is not None:
             q, k = normalise_and_turn(q, turn), normalise_and_turn(k, turn)
         elif self.config.qk_norm:
-            q, k = F.rms_norm(q, q.shape[-1:]), F.rms_norm(k, k.shape[-1:])
+            q, k = (F.rms_norm(heads, heads.shape[-1:], eps=QK_EPS) for heads in (q, k))
         elif turn is not None:
             q, k = rotate(q, turn), rotate(k, turn)
         return q, k, v

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from playground.models.attention import Cache
 from playground.models.compiled_layers import after_activation, unembed, until_activation
+from playground.models.positions import QK_EPS
 from playground.models.transformer import Transformer
 
 Array = NDArray[np.floating]
@@ -78,8 +79,8 @@ class CompiledStepper:
         numbers = (config.n_heads, config.n_kv_heads)
         if not config.qk_norm:
             return np.empty((sum(numbers), 0), dtype), 0.0
-        if getattr(attention, "q_gain", None) is None:  # as F.rms_norm does without weight and eps
-            return np.ones((sum(numbers), config.d_head), dtype), float(np.finfo(dtype).eps)
+        if getattr(attention, "q_gain", None) is None:
+            return np.ones((sum(numbers), config.d_head), dtype), QK_EPS
         learned = (_array(attention.q_gain), _array(attention.k_gain))
         return np.repeat(np.stack(learned), numbers, axis=0), config.norm_eps or 1e-6
 

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from playground.models.positions import rotate
+from playground.models.positions import QK_EPS, rotate
 
 
 def relu_squared(x: Float[Tensor, "*batch d_mlp"]) -> Float[Tensor, "*batch d_mlp"]:
@@ -35,7 +35,7 @@ def normalise_and_turn(
     """Return rotate(rms_norm(heads), turn), in float32 or finer: QK norm and rotary positions in one."""
     if _pays(heads):
         return NormaliseAndTurn.apply(heads, turn)
-    return rotate(F.rms_norm(heads, heads.shape[-1:]), turn)
+    return rotate(F.rms_norm(heads, heads.shape[-1:], eps=QK_EPS), turn)
 
 
 def _pays(x: Tensor) -> bool:
@@ -91,7 +91,7 @@ class NormaliseAndTurn(torch.autograd.Function):
     def forward(ctx, x: Tensor, turn: Tensor) -> Tensor:
         """Return y as one contiguous tensor, keeping x."""
         full = x.to(torch.promote_types(x.dtype, torch.float32))
-        scale = _scale(full, torch.finfo(full.dtype).eps)
+        scale = _scale(full, QK_EPS)
         ctx.save_for_backward(x, scale, turn)
         y = torch.empty(full.shape, dtype=full.dtype, device=x.device)
         return _turn(full, turn[0], turn[1], y).mul_(scale)

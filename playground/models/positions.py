@@ -6,6 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+QK_EPS = torch.finfo(torch.float32).eps
+"""Smallest variance that normalised queries and keys without gains are divided by, in any precision."""
+
 
 def sinusoids(n_ctx: int, d_model: int) -> Float[Tensor, "n_ctx d_model"]:
     """Return fixed positions of Vaswani et al. 2017: sine and cosine of the position at falling speeds."""

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from playground.config import ModelConfig
 from playground.models.attention import Attention, Cache
-from playground.models.positions import rotate
+from playground.models.positions import QK_EPS, rotate
 from playground.models.transformer import MLP, Block, Transformer
 
 Rows = Float[Tensor, "row d_model"]
@@ -110,7 +110,7 @@ def _attention(
         if gains is not None:
             turned = F.rms_norm(turned, (config.d_head,), eps=config.norm_eps or 1e-6) * gains
         elif config.qk_norm:
-            turned = F.rms_norm(turned, (config.d_head,))
+            turned = F.rms_norm(turned, (config.d_head,), eps=QK_EPS)
         if turn is not None:
             turned = rotate(turned, turn)
         keys.select(2, position).copy_(turned[:, config.n_heads :])

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
 from playground.config import ConfigError, ModelConfig
-from playground.models import Model, Transformer, build_blank
+from playground.models import HFModel, Model, Transformer, build_blank
 from playground.pretrained.gpt2 import config_from_gpt2, config_to_gpt2, gpt2_pairs
 from playground.pretrained.llama import config_from_llama, config_to_llama, llama_pairs
 from playground.pretrained.pairs import Pair, copy_in, copy_out
+from playground.pretrained.relatives import (
+    NORMS as RELATIVES,
+)
+from playground.pretrained.relatives import config_from_relative, config_to_relative, relative_pairs
+from playground.pretrained.shapes import shape_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -22,36 +29,37 @@ Family = tuple[Callable[[Any], ModelConfig], Callable[[Transformer], Iterator[Pa
 FAMILIES: dict[str, Family] = {
     "gpt2": (config_from_gpt2, gpt2_pairs),
     **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3"), (config_from_llama, llama_pairs)),
+    **{kind: (config_from_relative, partial(relative_pairs, kind=kind)) for kind in RELATIVES},
 }
 """How the settings of each model_type are read, and which tensors are the same."""
 
+CONFIGS: dict[str, Callable[[ModelConfig], Any]] = {
+    "gpt2": config_to_gpt2,
+    **dict.fromkeys(("llama", "qwen2", "qwen3"), config_to_llama),
+    **{kind: partial(config_to_relative, kind=kind) for kind in RELATIVES},
+}
+"""How settings of ours are those of a model_type that has the shape."""
+
 
 def to_hf(model: Model) -> PreTrainedModel:
-    """Return the GPT-2, Llama, Qwen2 or Qwen3 that gives the same logits, with weights of its own.
+    """Return the model of transformers that gives the same logits, with weights of its own.
 
-    Raises ConfigError naming the setting that none of them has.
+    Raises ConfigError if no class there has its shape, with the nearest that can be had.
     """
     from transformers import AutoModelForCausalLM
 
-    config = model.config
-    if not isinstance(model, Transformer):
-        raise ConfigError(f"architecture is {config.architecture!r}, but only transformers can be exported.")
-    if config.qk_norm and not config.qk_norm_gain:
-        raise ConfigError(
-            "qk_norm is on, but neither GPT-2 nor Llama has it, and Qwen3's has gains: train with it off, or "
-            "with qk_norm_gain, to export."
-        )
-    if config.positions == "rotary":
-        theirs, pairs = AutoModelForCausalLM.from_config(config_to_llama(config)), llama_pairs
-    else:
-        theirs, pairs = AutoModelForCausalLM.from_config(config_to_gpt2(config)), gpt2_pairs
+    if isinstance(model, HFModel):
+        return copy.deepcopy(model.body)
+    kind = shape_of(model.config).kind
+    assert isinstance(model, Transformer)
+    theirs = AutoModelForCausalLM.from_config(CONFIGS[kind](model.config))
     nn.Module.to(theirs, device=model.embed.weight.device, dtype=model.embed.weight.dtype)
-    copy_out(pairs(model), theirs.state_dict().__getitem__)
+    copy_out(pairs_of(model, kind), theirs.state_dict().__getitem__)
     return theirs.train(model.training)
 
 
 def from_hf(hf_model: PreTrainedModel, n_ctx: int = 0) -> Transformer:
-    """Return our transformer with copies of the weights of a GPT-2, Llama, Mistral, Qwen2 or Qwen3.
+    """Return our transformer with copies of the weights of a model of theirs, of the kinds in FAMILIES.
 
     n_ctx: a shorter context than the model's own; 0: its own. Raises ConfigError for other models, and for
     settings that ours has not.

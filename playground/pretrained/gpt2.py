@@ -24,16 +24,6 @@ def config_to_gpt2(config: ModelConfig) -> GPT2Config:
     """Return the settings of a GPT-2 of this shape; fixed positions and missing biases become weights."""
     from transformers import GPT2Config
 
-    if config.norm != "layernorm" or config.activation not in GPT2_ACTIVATIONS:
-        raise ConfigError(
-            f"positions {config.positions!r} make it a GPT-2, but norm is {config.norm!r} and activation "
-            f"{config.activation!r}: GPT-2 has layernorm and one of {', '.join(GPT2_ACTIVATIONS)}."
-        )
-    if config.n_kv_heads != config.n_heads or config.n_heads * config.d_head != config.d_model:
-        raise ConfigError(
-            f"n_kv_heads is {config.n_kv_heads} and n_heads * d_head {config.n_heads * config.d_head}, but "
-            f"GPT-2 has as many as n_heads ({config.n_heads}), and d_model ({config.d_model})."
-        )
     return GPT2Config(
         vocab_size=config.d_vocab,
         n_positions=config.n_ctx,

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
 from playground.config import ConfigError, ModelConfig
 from playground.models import Transformer
+from playground.pretrained.layers import attention_pairs, stacked
 from playground.pretrained.pairs import Pair
 
 if TYPE_CHECKING:
@@ -21,14 +20,9 @@ if TYPE_CHECKING:
 
 
 def config_to_llama(config: ModelConfig) -> LlamaConfig | Qwen2Config | Qwen3Config:
-    """Return the settings of the Llama, Qwen2 or Qwen3 of this shape; raises ConfigError if none has it."""
+    """Return the settings of the Llama, Qwen2 or Qwen3 of this shape."""
     from transformers import LlamaConfig, Qwen2Config, Qwen3Config
 
-    if config.norm != "rmsnorm" or config.activation != "swiglu":
-        raise ConfigError(
-            f"Rotary positions make it a Llama, but norm is {config.norm!r} and activation "
-            f"{config.activation!r}: Llama has rmsnorm and swiglu."
-        )
     shared: dict[str, Any] = {
         "vocab_size": config.d_vocab,
         "max_position_embeddings": config.n_ctx,
@@ -46,9 +40,7 @@ def config_to_llama(config: ModelConfig) -> LlamaConfig | Qwen2Config | Qwen3Con
         "eos_token_id": None,
         "pad_token_id": None,
     }
-    if config.qk_norm_gain:
-        if config.bias or config.qkv_bias:
-            raise ConfigError("qk_norm_gain makes it a Qwen3, which has no biases: turn them off to export.")
+    if config.qk_norm:
         return Qwen3Config(**shared)
     if config.qkv_bias and not config.bias:
         return Qwen2Config(**shared)
@@ -100,27 +92,10 @@ def llama_pairs(model: Transformer) -> Iterator[Pair]:
         yield Pair(model.unembed.weight, "lm_head.weight")
     blocks: list[Any] = list(model.blocks)
     for number, block in enumerate(blocks):
-        layer, config, attention = f"model.layers.{number}", model.config, block.attention
-        queries, keys = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
+        layer = f"model.layers.{number}"
         yield Pair(block.attention_norm.weight, f"{layer}.input_layernorm.weight")
         yield Pair(block.mlp_norm.weight, f"{layer}.post_attention_layernorm.weight")
-        sizes = {"q_proj": queries, "k_proj": keys, "v_proj": keys}
-        yield from _stacked(attention.qkv, f"{layer}.self_attn", sizes)
-        yield from _stacked(attention.out, f"{layer}.self_attn", {"o_proj": config.d_model})
-        if config.qk_norm_gain:
-            yield Pair(attention.q_gain, f"{layer}.self_attn.q_norm.weight")
-            yield Pair(attention.k_gain, f"{layer}.self_attn.k_norm.weight")
-        yield from _stacked(
-            block.mlp.up, f"{layer}.mlp", dict.fromkeys(("gate_proj", "up_proj"), config.d_mlp)
-        )
-        yield from _stacked(block.mlp.down, f"{layer}.mlp", {"down_proj": config.d_model})
-
-
-def _stacked(ours: nn.Linear, where: str, sizes: dict[str, int]) -> Iterator[Pair]:
-    """Pair the rows of one linear layer with those of several that do its work."""
-    rows = list(sizes.values())
-    for name, weight in zip(sizes, ours.weight.split(rows), strict=True):
-        yield Pair(weight, f"{where}.{name}.weight")
-    if ours.bias is not None:
-        for name, bias in zip(sizes, ours.bias.split(rows), strict=True):
-            yield Pair(bias, f"{where}.{name}.bias")
+        yield from attention_pairs(block.attention, f"{layer}.self_attn")
+        d_mlp = model.config.d_mlp
+        yield from stacked(block.mlp.up, f"{layer}.mlp", {"gate_proj": d_mlp, "up_proj": d_mlp})
+        yield from stacked(block.mlp.down, f"{layer}.mlp", {"down_proj": model.config.d_model})

@@ -21,6 +21,10 @@ class Pair:
     """Theirs holds the transpose."""
     may_be_longer: bool = False
     """Theirs may have more rows, as where a context is cut short."""
+    factor: float = 1.0
+    """Theirs holds our numbers times this,"""
+    shift: float = 0.0
+    """and plus this."""
 
 
 @torch.no_grad()
@@ -34,6 +38,8 @@ def copy_in(pairs: Iterable[Pair], theirs: Callable[[str], Tensor]) -> None:
             shapes = f"{tuple(other.shape)}, but by the config it is {tuple(pair.ours.shape)}"
             raise ConfigError(f"The shape of {pair.name} is {shapes}.")
         pair.ours.copy_(other)
+        if (pair.factor, pair.shift) != (1, 0):
+            pair.ours.sub_(pair.shift).div_(pair.factor)
 
 
 @torch.no_grad()
@@ -41,3 +47,5 @@ def copy_out(pairs: Iterable[Pair], theirs: Callable[[str], Tensor]) -> None:
     """Copy our numbers into their tensors."""
     for pair in pairs:
         theirs(pair.name).copy_(pair.ours.T if pair.is_transposed else pair.ours)
+        if (pair.factor, pair.shift) != (1, 0):
+            theirs(pair.name).mul_(pair.factor).add_(pair.shift)
