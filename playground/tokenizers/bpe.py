@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,12 @@ from playground.tokenizers.base import (
     save_spec,
     without_surrogates,
 )
+
+if TYPE_CHECKING:
+    from playground.tokenizers.words import Words
+
+BY_WORD_FROM = 1_000_000
+"""Characters to cut at once from which loading the compiler pays."""
 
 GPT2_MERGES = Path(__file__).parent / "gpt2" / "merges.txt.gz"
 
@@ -81,8 +88,17 @@ class BPETokenizer(Tokenizer):
         """Return the ids of many texts, as arrays, on all cores."""
         if any(map(has_surrogates, texts)):
             return super().encode_batch(texts)
+        if "words" in vars(self) or sum(map(len, texts)) >= BY_WORD_FROM:
+            return self.words.encode(texts)
         encodings = self.library.encode_batch_fast(list(texts))
         return [np.array(encoding.ids, dtype=np.uint32) for encoding in encodings]
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of long texts, each merged once."""
+        from playground.tokenizers.words import Words  # it imports a compiler
+
+        return Words(self.library)
 
     def piece(self, token_id: int) -> bytes:
         """Return the bytes that were merged into this token."""
