@@ -11,7 +11,7 @@ from playground.bench.launch import bench_launch
 from playground.bench.loop import bench_loop
 from playground.bench.page import bench_page
 from playground.bench.pairs import bench_pairs
-from playground.bench.preparing import bench_memory, bench_preparing
+from playground.bench.preparing import bench_memory, bench_memory_bpe, bench_preparing
 from playground.bench.sample import bench_sample
 from playground.bench.tick import bench_tick
 from playground.bench.train import bench_time_to_loss, bench_train, bench_train_large
@@ -26,6 +26,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "pairs": bench_pairs,
     "preparing": bench_preparing,
     "memory": bench_memory,
+    "memory-bpe": bench_memory_bpe,
     "sample": bench_sample,
     "tick": bench_tick,
     "train": bench_train,

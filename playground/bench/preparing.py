@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import tempfile
@@ -32,20 +33,27 @@ def bench_preparing(n_bytes: int = 20 * MB, rounds: int = 2) -> None:
             )
 
 
-def bench_memory(sizes: Sequence[int] = (50 * MB, 1000 * MB)) -> None:
-    """Peak memory of preparing a text file of 50 MB and one of 1 GB, by bytes: the most tokens a text has."""
+def bench_memory(sizes: Sequence[int] = (50 * MB, 1000 * MB), tokenizer: str = "byte") -> None:
+    """Peak memory of preparing 50 MB and 1 GB, .txt and .jsonl, by bytes: the most tokens a text has."""
     print("peak memory is what the process alone held; pages of files that it maps are not counted")
     with tempfile.TemporaryDirectory() as folder:
-        for n_bytes in sizes:
-            path = Path(folder) / "text.txt"
-            write_text(path, n_bytes)
-            measured = in_child(prepare_file, str(path), folder)
-            n_tokens, peak = measured.result
-            print(
-                f"{n_bytes / MB:6.0f} MB: {n_tokens:13,} tokens, {measured.seconds:5.0f} s, "
-                f"peak memory {peak / MB:5.0f} MB; with mapped files {measured.peak_bytes / MB:5.0f} MB",
-                flush=True,
-            )
+        for suffix in (".txt", ".jsonl"):
+            for n_bytes in sizes:
+                path = Path(folder) / f"text{suffix}"
+                write_text(path, n_bytes)
+                measured = in_child(prepare_file, str(path), folder, tokenizer)
+                n_tokens, peak = measured.result
+                print(
+                    f"{tokenizer:9} {suffix:6} {n_bytes / MB:6.0f} MB: {n_tokens:13,} tokens, "
+                    f"{measured.seconds:5.0f} s, peak memory {peak / MB:5.0f} MB; "
+                    f"with mapped files {measured.peak_bytes / MB:5.0f} MB",
+                    flush=True,
+                )
+
+
+def bench_memory_bpe() -> None:
+    """Peak memory of preparing 50 MB and 1 GB, .txt and .jsonl, by bpe:1024, learned from them."""
+    bench_memory(tokenizer="bpe:1024")
 
 
 def some_documents(n_bytes: int) -> list[str]:
@@ -63,12 +71,16 @@ def some_documents(n_bytes: int) -> list[str]:
 
 
 def write_text(path: Path, n_bytes: int) -> None:
-    """Write a text of paragraphs of Python source, drawn at random."""
+    """Write paragraphs of Python source, drawn at random: one text, or in .jsonl a document each."""
     paragraphs = "\n\n".join(some_documents(10 * MB)).split("\n\n")
+    if path.suffix == ".jsonl":
+        lines = [json.dumps({"text": paragraph}) + "\n" for paragraph in paragraphs]
+    else:
+        lines = [paragraph + "\n\n" for paragraph in paragraphs]
     drawn, size = random.Random(1), 0
     with open(path, "wb") as file:
         while size < n_bytes:
-            size += file.write(("\n\n".join(drawn.choices(paragraphs, k=1000)) + "\n\n").encode())
+            size += file.write("".join(drawn.choices(lines, k=1000)).encode())
 
 
 def prepare_file(path: str, cache: str, tokenizer: str = "byte") -> tuple[int, int]:
