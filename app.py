@@ -1,8 +1,13 @@
-"""Start the Transformer Playground: `python app.py`, or as a Hugging Face Space."""
+"""Start the Transformer Playground: `python app.py`, or as a Hugging Face Space.
 
+`python app.py --public` is for strangers; `--help` names every limit.
+"""
+
+import sys
+
+from playground.cli.app_flags import follow_flags
 from playground.ui.page import build_page, serve
 
-demo = build_page()
-
 if __name__ == "__main__":
-    serve(demo)
+    follow_flags(sys.argv[1:])
+    serve(build_page())

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 from playground import runs
+from playground.run_bounds import RunBounds
 
 
 class StopRequestedError(Exception):
@@ -25,6 +26,7 @@ class Control:
         self.waiting: deque[dict[str, Any]] = deque()
         self.last_id = 0
         self.seen: tuple[int, int] | None = None
+        self.bounds = RunBounds(run)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._on_signal)
 
@@ -40,10 +42,12 @@ class Control:
         return self.waiting.popleft() if self.waiting else None
 
     def check_stop(self) -> None:
-        """Raise StopRequestedError if the run is to stop; other requests go on waiting."""
+        """Raise StopRequestedError if the run is to stop, with why if nobody asked; others go on waiting."""
         self._look()
         if self.signalled or any(request.get("action") == "stop" for request in self.waiting):
             raise StopRequestedError
+        if reason := self.bounds.why_stop():
+            raise StopRequestedError(reason)
 
     def _look(self) -> None:
         """Read control.json if it is another file than last time: a look at its name is cheap."""

@@ -57,7 +57,11 @@ class ArchiveError(ValueError):
 
 
 def export_run(run: Path, out: Path | BinaryIO) -> None:
-    """Write a run as a zip; raises ArchiveError for one that is under way, or has its text elsewhere."""
+    """Write a run as a zip; raises ArchiveError for one that is under way, or has its text elsewhere.
+
+    Raises RunError if whoever asks may not have its text.
+    """
+    runs.require_text(run)
     state = runs.status(run)["state"]
     if state in ("queued", "preparing", "running"):
         raise ArchiveError(f"{run.name} is {state}: pause or stop it first, then take it away.")

@@ -68,8 +68,11 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     "evaluation": (3, {*CORE, "lm_eval"}),  # lm_eval only if it is installed
     "pretrained": (3, {*CORE, "transformers", "huggingface_hub", "tqdm"}),
     **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm", "transformers"})),
-    "ui": (5, {"gradio", "numpy", "orjson", "pyarrow", "torch"}),
-    **dict.fromkeys(["memory", "progress", "control", "records", "full_disk"], (0, set())),
+    "ui": (5, {"gradio", "numpy", "orjson", "pyarrow", "starlette", "torch"}),
+    **dict.fromkeys(
+        ["memory", "progress", "control", "records", "full_disk", "limits", "admission", "run_bounds"],
+        (0, set()),
+    ),
     **dict.fromkeys(["checkpoint_keeper", "distributed", "endings"], (2, CORE)),
     **dict.fromkeys(["job", "follower"], (3, CORE)),
     "loggers": (3, {*CORE, "wandb", "trackio", "pandas"}),  # none of the three is there unless installed

@@ -178,3 +178,18 @@ def test_the_worker_that_ends_starts_the_next(root, monkeypatch):
     finally:
         end(pid)
         end(runs.status(second).get("pid") or 0)
+
+
+def test_visitors_take_turns(root, begun, monkeypatch):
+    """Of A with three runs, B with two and C with one, each has one before A has a second."""
+    monkeypatch.setattr(queue, "slots", lambda: 0)
+    for name in ("a1", "a2", "a3", "b1", "c1", "b2"):
+        monkeypatch.setattr(runs.Asker, "ask", lambda owner=name[0]: runs.Visitor(owner))
+        runs.start(*make(root, name))
+    assert names(runs.waiting_runs(root)) == ["a1", "b1", "c1", "a2", "b2", "a3"]
+    monkeypatch.setattr(queue, "slots", lambda: 1)
+    runs.advance(root)
+    assert begun == [("a1", False)]
+    assert names(runs.waiting_runs(root)) == ["b1", "c1", "a2", "b2", "a3"]
+    finish(root / "a1")
+    assert names(runs.waiting_runs(root)) == ["a2", "b1", "c1", "a3", "b2"]

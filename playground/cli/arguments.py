@@ -291,12 +291,14 @@ class RunsArgs:
     """Print JSON."""
 
 
-def parse(kind: type[Args], argv: Sequence[str], command: str, default: Args | None = None) -> Args:
+def parse(
+    kind: type[Args], argv: Sequence[str], command: str, default: Args | None = None, prog: str = PROG
+) -> Args:
     """Build arguments from flags; raises UsageError with one sentence, exits for --help."""
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(kind, args=list(argv), prog=f"{PROG} {command}", default=default)
+            return tyro.cli(kind, args=list(argv), prog=f"{prog} {command}".strip(), default=default)
     except SystemExit as stop:
         if stop.code in (0, None):
             raise

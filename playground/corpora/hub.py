@@ -19,6 +19,7 @@ from playground.corpora.hub_access import HubError, open_splits, record_columns,
 from playground.corpora.readers import DocumentFile, Record
 from playground.corpora.templates import record_template
 from playground.files import read_json, write_json_atomic
+from playground.limits import limits
 
 Report = Callable[[str, int, int], None]
 
@@ -34,9 +35,13 @@ DOCUMENTS, FACTS = "documents.jsonl", "facts.json"
 def pinned(config: DataConfig) -> DataConfig:
     """Return a config that names the commit of its dataset, the newest where none is named.
 
-    Without a network it is the one that was used last. Raises HubError if there is none.
+    Without a network it is the one that was used last. Raises HubError if there is none, LimitError for a
+    dataset that is not on the list.
     """
-    if config.corpus != "hub" or is_commit(config.hub_revision):
+    if config.corpus != "hub":
+        return config
+    limits().check_hub(config.hub)
+    if is_commit(config.hub_revision):
         return config
     remembered = (
         cache_root() / ".hub" / f"{key_of({'hub': config.hub, 'revision': config.hub_revision})}.json"

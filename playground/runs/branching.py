@@ -10,6 +10,7 @@ from pathlib import Path
 
 from playground.files import read_json_lines, write_json_atomic, write_text_atomic
 from playground.runs.folders import RunError, checkpoint_folder, checkpoints, create
+from playground.runs.owners import require_text
 
 RATES = ("lr", "lr_min", "muon_lr")
 
@@ -30,6 +31,7 @@ def branch(
     multiplies the learning rates. Raises RunError if there is no such
     checkpoint.
     """
+    require_text(source)
     steps = checkpoints(source)
     if step not in steps:
         there = ", ".join(map(str, steps)) or "none"

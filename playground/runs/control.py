@@ -11,6 +11,7 @@ from typing import Any
 from playground.files import read_json, write_json_atomic, write_text_atomic
 from playground.locks import hold
 from playground.runs.folders import RunError, checkpoints
+from playground.runs.owners import require_own
 from playground.runs.queue import cancel, start
 from playground.runs.state import ACTIVE, is_under_way, is_waiting, status
 
@@ -21,7 +22,11 @@ KEPT = 8
 
 
 def request(run: Path, action: str, **values: Any) -> None:
-    """Leave a request for the worker, which looks for one between two steps."""
+    """Leave a request for the worker, which looks for one between two steps.
+
+    Raises RunError unless whoever asks may change the run.
+    """
+    require_own(run)
     with hold(run / ".control.lock"):
         earlier = pending_requests(run)[-KEPT:]
         number = max([time.time_ns(), *(e["id"] + 1 for e in earlier)])
@@ -64,6 +69,7 @@ def change_length(run: Path, steps: int, patience: int, processes: int | None = 
 
     Raises RunError for a run that is under way, or has done as many steps already.
     """
+    require_own(run)
     state = status(run)
     if state["state"] in ACTIVE:
         raise RunError(f"{run.name} is under way: stop it first, then resume it with other steps.")

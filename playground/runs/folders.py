@@ -11,19 +11,46 @@ from pathlib import Path
 from typing import Any
 
 from playground.files import is_number, read_json, read_json_lines, write_json_atomic, write_text_atomic
-
-
-class RunError(Exception):
-    """Something that can't be done with a run; the message is one sentence for the person."""
+from playground.limits import LimitError, limits
+from playground.runs.errors import RunError
+from playground.runs.owners import OWNER_FILE, Asker, claim, is_seen, read_owner
 
 
 def create(root: Path, name: str, config_json: str) -> Path:
-    """Make a new run folder with its config; if the name is taken, a number is added."""
+    """Make a new run folder with its config; if the name is taken, a number is added.
+
+    It belongs to whoever asks. Raises RunError for one run too many, or settings over the limits.
+    """
+    _admit(root, config_json)
     run = _new_folder(root, name)
+    claim(run)
     write_text_atomic(run / "config.json", config_json, durable=True)
     created = {"state": "stopped", "reason": "Not started yet.", "created": time.time()}
     write_json_atomic(run / "status.json", created)
     return run
+
+
+def _admit(root: Path, config_json: str = "") -> None:
+    bounds = limits()
+    if not bounds.hold:
+        return
+    from playground.admission import check_settings  # which knows the size of a model
+
+    try:
+        if config_json:
+            check_settings(config_json)
+        asker = Asker.ask()
+        owner = asker.owner if asker else ""
+        if asker and not owner:
+            raise RunError("Who you are is not known here, so nothing can be kept for you: reload the page.")
+        kept = [read_owner(run) for run in all_runs(root)]
+        bounds.check("visitor_runs", 1 + kept.count(owner) if owner else 0, DELETE_FIRST)
+        bounds.check("total_runs", 1 + len(kept), "With this one, the number of runs of all visitors")
+    except LimitError as error:
+        raise RunError(str(error)) from error
+
+
+DELETE_FIRST = "With this one (delete others in the Runs tab), the number of your runs"
 
 
 def _new_folder(root: Path, name: str) -> Path:
@@ -38,7 +65,13 @@ def _new_folder(root: Path, name: str) -> Path:
 
 
 def move_to_free_name(folder: Path, root: Path, name: str) -> Path:
-    """Move a whole run folder in among the runs; if the name is taken, a number is added."""
+    """Move a whole run folder in among the runs; if the name is taken, a number is added.
+
+    If it has no owner, it belongs to whoever asks. Raises RunError for one run too many.
+    """
+    _admit(root)
+    if not (folder / OWNER_FILE).exists():
+        claim(folder)
     run = _new_folder(root, name)
     run.rmdir()
     folder.rename(run)
@@ -52,15 +85,21 @@ def _folder_name(name: str) -> str:
 
 
 def find(root: Path, name: str) -> Path:
-    """Return the folder of the run of this name; raises RunError if there is none."""
+    """Return the folder of the run of this name; raises RunError if there is none that the asker may see."""
     run = root / name
-    if not name or name != _folder_name(name) or not (run / "config.json").is_file():
+    known = bool(name) and name == _folder_name(name) and (run / "config.json").is_file()
+    if not (known and is_seen(run)):
         raise RunError(f"There is no run named {name!r}.")
     return run
 
 
 def list_runs(root: Path) -> list[Path]:
-    """Return the folders of all runs, newest first."""
+    """Return the folders of all runs that the asker may see, newest first."""
+    return [run for run in all_runs(root) if is_seen(run)]
+
+
+def all_runs(root: Path) -> list[Path]:
+    """Return the folders of all runs, whoever asks, newest first."""
     folders = [path.parent for path in root.glob("*/config.json")]
     return sorted(folders, key=lambda run: (_created(run), run.name), reverse=True)
 
@@ -71,6 +110,18 @@ def _created(run: Path) -> float:
 
 
 FAR_FUTURE = 1e15
+
+SEEN_FILE = ".seen"
+"""Its age tells when somebody last looked at a run."""
+SEEN_SECONDS = 10
+
+
+def mark_seen(run: Path) -> None:
+    """Note that somebody looks at a run now, if the last note of that is some seconds old."""
+    file = run / SEEN_FILE
+    with contextlib.suppress(OSError):  # a full disk, or the run was deleted: it is only a hint
+        if not file.exists() or time.time() - file.stat().st_mtime > SEEN_SECONDS:
+            file.touch()
 
 
 def last_lines(path: Path, count: int) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from playground.files import read_json, write_json_atomic
 from playground.locks import hold
 from playground.runs.folders import RunError, list_runs
+from playground.runs.owners import require_own
 
 META_FILE = "meta.json"
 
@@ -48,6 +49,7 @@ def _is_kind(name: str, value: Any) -> bool:
 
 def change_meta(run: Path, **changes: Any) -> Meta:
     """Change some of what is said of a run; raises RunError for a text that is too long or no such field."""
+    require_own(run)
     for name, value in changes.items():
         if not _is_kind(name, value):
             raise RunError(f"{name} of a run can't be {value!r}.")

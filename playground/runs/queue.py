@@ -8,38 +8,39 @@ process that started it, the page at its refresh, and the command line when it l
 from __future__ import annotations
 
 import contextlib
-import os
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from playground import processes
 from playground.files import read_json, write_json_atomic
+from playground.limits import LimitError, limits
 from playground.locks import hold
-from playground.runs.folders import RunError, list_runs
+from playground.runs.folders import RunError, all_runs
 from playground.runs.launch import spawn, wait_for_exit
+from playground.runs.owners import read_owner, require_own
 from playground.runs.state import is_under_way, is_waiting, status
-
-SLOTS = "PLAYGROUND_SLOTS"
-"""Environment variable: how many runs train at once."""
 
 LOCK = ".lock"
 
 
 def slots() -> int:
     """Return how many runs train at once: PLAYGROUND_SLOTS, or 1."""
-    text = os.environ.get(SLOTS) or "1"
-    if not text.isdecimal() or int(text) < 1:
-        raise RunError(f"{SLOTS} must be a whole number of at least 1, but it is {text!r}.")
-    return int(text)
+    try:
+        return limits().slots
+    except LimitError as error:
+        raise RunError(str(error)) from error
 
 
 def start(run: Path, *, resume: bool = False) -> int:
     """Start the run's worker and return its process id, or 0 if the run waits in the queue for others.
 
-    Raises RunError if it is under way or waits already.
+    Raises RunError if it is under way or waits already, or is over the limits.
     """
+    require_own(run)
     _refuse_if_active(run)
+    _refuse_over_limits(run)
     wait_for_exit(run)
     with hold(run.parent / LOCK):
         _refuse_if_active(run)
@@ -61,6 +62,15 @@ def _refuse_if_active(run: Path) -> None:
         raise RunError(f"{run.name} is training already.")
 
 
+def _refuse_over_limits(run: Path) -> None:
+    from playground.admission import check_run  # which knows the size of a model
+
+    try:
+        check_run(run)
+    except LimitError as error:
+        raise RunError(str(error)) from error
+
+
 def _enqueue(run: Path, before: dict[str, Any], resume: bool) -> None:
     last = max((_position(r) for r in waiting_runs(run.parent)), default=0)
     queue = {"position": last + 1, "resume": resume}
@@ -75,8 +85,17 @@ def _position(run: Path) -> int:
 
 
 def waiting_runs(root: Path) -> list[Path]:
-    """Return the runs that wait, the next one first."""
-    return sorted((r for r in list_runs(root) if is_waiting(status(r))), key=lambda r: (_position(r), r.name))
+    """Return the runs that wait, the next one first: of every owner one in turn, else as they came."""
+    states = {run: status(run) for run in all_runs(root)}
+    waiting = [run for run, state in states.items() if is_waiting(state)]
+    waiting.sort(key=lambda run: (_position(run), run.name))
+    ahead = Counter(read_owner(run) for run, state in states.items() if waiting and is_under_way(state))
+    turn = {}
+    for run in waiting:
+        owner = read_owner(run)
+        turn[run] = ahead[owner]
+        ahead[owner] += 1
+    return sorted(waiting, key=lambda run: turn[run])
 
 
 def place(run: Path) -> int:
@@ -96,7 +115,7 @@ def advance(root: Path) -> None:
 def _fill_slots(root: Path) -> dict[Path, OSError]:
     """Start waiting runs while there is room; return what kept some of them from it."""
     errors = {}
-    busy = sum(is_under_way(status(run)) for run in list_runs(root))
+    busy = sum(is_under_way(status(run)) for run in all_runs(root))
     for run in waiting_runs(root)[: max(0, slots() - busy)]:
         queue = (read_json(run / "status.json") or {}).get("queue") or {}
         try:
@@ -108,6 +127,7 @@ def _fill_slots(root: Path) -> dict[Path, OSError]:
 
 def cancel(run: Path) -> bool:
     """Take a run out of the queue, as it was before; tell whether it waited there."""
+    require_own(run)
     with hold(run.parent / LOCK):
         state = status(run)
         if not is_waiting(state):
@@ -118,7 +138,8 @@ def cancel(run: Path) -> bool:
 
 
 def move_first(run: Path) -> None:
-    """Let a waiting run be the next one; raises RunError if it does not wait."""
+    """Let a waiting run be the next one of its owner's; raises RunError if it does not wait."""
+    require_own(run)
     with hold(run.parent / LOCK):
         state, first = status(run), min((_position(r) for r in waiting_runs(run.parent)), default=0)
         if not is_waiting(state):

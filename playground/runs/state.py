@@ -9,7 +9,7 @@ from typing import Any
 from playground import processes
 from playground.files import read_json
 from playground.runs.death import death_notice
-from playground.runs.folders import list_runs
+from playground.runs.folders import all_runs
 
 ACTIVE = frozenset({"queued", "preparing", "running", "paused"})
 """States in which a run is not at its end: a worker is alive, or should be, or will be."""
@@ -30,7 +30,7 @@ def is_under_way(state: dict[str, Any]) -> bool:
 
 def active_run(root: Path) -> Path | None:
     """Return a run whose worker is alive or about to be, or None; one that waits in the queue is none."""
-    return next((run for run in list_runs(root) if is_under_way(status(run))), None)
+    return next((run for run in all_runs(root) if is_under_way(status(run))), None)
 
 
 def status(run: Path) -> dict[str, Any]:

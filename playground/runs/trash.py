@@ -9,6 +9,7 @@ from pathlib import Path
 
 from playground.locks import hold
 from playground.runs.folders import RunError, move_to_free_name
+from playground.runs.owners import is_own, require_own
 from playground.runs.queue import LOCK, cancel
 from playground.runs.state import is_under_way, status
 
@@ -33,6 +34,7 @@ def delete_run(run: Path) -> str:
 
     Raises RunError for a run that is under way.
     """
+    require_own(run)
     empty_trash(run.parent, older_than_days=KEPT_DAYS)
     cancel(run)
     with hold(run.parent / LOCK):
@@ -58,7 +60,11 @@ def restore_run(root: Path, token: str) -> Path:
 
 
 def deleted_runs(root: Path) -> list[Deleted]:
-    """Return the runs in the trash, the last deleted first."""
+    """Return the runs in the trash that the asker may change, the last deleted first."""
+    return [run for run in _all_deleted(root) if is_own(root / TRASH / run.token)]
+
+
+def _all_deleted(root: Path) -> list[Deleted]:
     found = []
     for folder in (root / TRASH).glob("*~*"):
         moment, _, name = folder.name.partition("~")
@@ -68,9 +74,13 @@ def deleted_runs(root: Path) -> list[Deleted]:
 
 
 def empty_trash(root: Path, *, older_than_days: float = 0.0) -> int:
-    """Delete for good what has been in the trash for so long; return how many runs that were."""
+    """Delete for good what has been in the trash for so long; return how many runs that were.
+
+    Of what has just been deleted, only what the asker may change.
+    """
     limit = time.time() - older_than_days * DAY_SECONDS
-    gone = [run for run in deleted_runs(root) if run.deleted <= limit]
+    found = _all_deleted(root) if older_than_days >= KEPT_DAYS else deleted_runs(root)
+    gone = [run for run in found if run.deleted <= limit]
     for run in gone:
         shutil.rmtree(root / TRASH / run.token, ignore_errors=True)
     return len(gone)

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer as LibraryTokenizer
 
 from playground.files import write_text_atomic
 from playground.hub_errors import UNREACHABLE, first_line, kinds_of
+from playground.limits import limits
 from playground.tokenizers.base import (
     SURROGATE_BYTES,
     Tokenizer,
@@ -152,12 +153,14 @@ def fetch_tokenizer(name: str) -> PretrainedTokenizer:
     """Return the tokenizer of a name on the Hub, or of a local folder; downloads are cached.
 
     A name may end in a commit, as me/model@0123abc, and otherwise means the newest.
-    Never runs code from the Hub. Raises TokenizerError in one sentence if it can't be had.
+    Never runs code from the Hub. Raises TokenizerError in one sentence if it can't be had, LimitError if it
+    is not on the list.
     """
     if not name.strip():
         raise TokenizerError(
             "hf: needs the name of a tokenizer on the Hub, or a folder, as hf:Qwen/Qwen3-0.6B."
         )
+    limits().check_hub(name)
     from transformers import AutoTokenizer
 
     model, _, commit = (name, "", "") if Path(name).is_dir() else name.partition("@")

@@ -23,7 +23,12 @@ AROUND = 40
 
 def copies_note(talker: Talker, tokens: list[int]) -> tuple[str, list[list[int]]]:
     """Return what was copied as HTML, and the stretches to underline as start and length."""
-    folder = runs.find(runs.runs_root(), talker.loaded.run) / "tokens"
+    run = runs.find(runs.runs_root(), talker.loaded.run)
+    folder = run / "tokens"
+    try:
+        runs.require_text(run)
+    except runs.RunError as error:
+        return note(str(error)), []
     if not (folder / "train.npy").is_file():
         return note("Whether it copies can't be told: this run came without its training tokens."), []
     if len(tokens) < N:

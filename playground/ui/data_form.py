@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from playground.admission import check_names
 from playground.config import ConfigError, DataConfig
 from playground.corpora import CORPORA, Corpus, text_corpus
 from playground.corpora.readers import is_table
 from playground.files import write_text_atomic
+from playground.limits import limits
 from playground.sources import copy_text, corpus_of, held, source_name
 from playground.splits import Report, ignore
 from playground.ui.form_values import number, whole
@@ -72,7 +74,7 @@ class DataForm:
     def config(self) -> DataConfig:
         """Return the text part of a run's config; raises ConfigError naming the field that can't work."""
         val, test = self._fractions()
-        return DataConfig(
+        config = DataConfig(
             corpus=self._spec(),
             **self._source(),
             tokenizer=self.tokenizer_spec(),
@@ -81,6 +83,10 @@ class DataForm:
             batches="padded" if self.batches == "padded" else "packed",
             text_seed=whole("Seed", self.text_seed),
         )
+        bounds = limits()
+        bounds.check("text_characters", len(self.own_text or ""), "The length of the text")
+        check_names(config, bounds)
+        return config
 
     def _source(self) -> dict[str, Any]:
         """Return the settings of own text or a dataset; an upload is named where it lies now."""

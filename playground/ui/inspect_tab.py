@@ -70,7 +70,7 @@ def inspect_example(request: Answer) -> Answer:
 
 
 def _example(run: Path) -> str:
-    prepared = load_prepared(run)
+    prepared = load_prepared(run) if runs.may_have_text(run) else None
     if prepared is not None:
         return text_of(prepared.tokenizer, document(prepared, "val", 0).tokens[:EXAMPLE_TOKENS].tolist())
     config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
@@ -89,7 +89,9 @@ def inspect_scores(request: Answer) -> Answer:
 @answering
 def inspect_counted(request: Answer) -> Answer:
     """Tell what counting loses on the same text, once the training text is counted."""
-    folder = ask_counted(runs.find(runs.runs_root(), str(request.get("run") or "")))
+    run = runs.find(runs.runs_root(), str(request.get("run") or ""))
+    runs.require_text(run)
+    folder = ask_counted(run)
     if isinstance(folder, Task):
         return {"working": folder.phase, "share": folder.share}
     return pack_counted(folder, _loaded(request), _text(request))

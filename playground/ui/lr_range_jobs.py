@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from playground import runs
+from playground.admission import check_config
 from playground.config import ConfigError
 from playground.files import read_json_lines, write_text_atomic
 from playground.pace import Pace
@@ -31,7 +31,8 @@ class RangeTest:
     """One test on its way."""
 
     def __init__(self, form: Form) -> None:
-        config = dataclasses.replace(form.config(), data=form.data.stored_config())
+        config = form.stored_config()
+        check_config(config)
         self.folder = Path(tempfile.mkdtemp(prefix="playground-lr-range-"))
         try:
             write_text_atomic(self.folder / "config.json", config.to_json())

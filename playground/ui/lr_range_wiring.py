@@ -11,11 +11,12 @@ from playground.ui.lr_range_view import range_html
 from playground.ui.progress_view import render_progress
 from playground.ui.settings.component import Settings
 from playground.ui.train_form import Form
+from playground.ui.visitors import scoped
 
 
 def range_look(token: Any) -> str:
     """Tell in JSON how far a test is: its picture, and whether it is over."""
-    test = TESTS.find(str(token))
+    test = TESTS.find(scoped(str(token)))
     if not isinstance(test, RangeTest):
         said = messages.error(test) if test else render_progress("starting", None)
         return json.dumps({"html": said, "over": bool(test)})
@@ -31,7 +32,7 @@ def range_look(token: Any) -> str:
 
 def range_cancel(token: Any) -> None:
     """End a test."""
-    test = TESTS.find(str(token))
+    test = TESTS.find(scoped(str(token)))
     if isinstance(test, RangeTest):
         test.cancel()
 
@@ -44,4 +45,4 @@ def wire_range(settings: Settings, form: list[Any]) -> None:
 def _begin(*values: Any) -> None:
     token = json.loads(values[-1]).get("range")
     if token:
-        TESTS.begin(str(token), Form.read(values))
+        TESTS.begin(scoped(str(token)), Form.read(values))

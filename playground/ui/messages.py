@@ -5,10 +5,15 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from playground.limits import DUPLICATE, duplicate_address
+
 
 def error(text: str) -> str:
-    """Return an error as HTML, its text escaped."""
-    return f'<p class="pg-error" role="alert">{html.escape(text)}</p>'
+    """Return an error as HTML, its text escaped; what it says on duplicating this Space is a link."""
+    said, address = html.escape(text), duplicate_address()
+    if address:
+        said = said.replace(DUPLICATE, f'<a href="{html.escape(address)}" target="_blank">{DUPLICATE}</a>')
+    return f'<p class="pg-error" role="alert">{said}</p>'
 
 
 def is_error(shown: str | None) -> bool:

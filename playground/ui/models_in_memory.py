@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playground import runs
+from playground.limits import limits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,11 +44,14 @@ class Talker:
     ) -> Iterator[Piece]:
         """Yield what follows a prompt and the tokens kept after it, as it is drawn.
 
-        Raises ConfigError if a kept token is none of this model's.
+        Raises ConfigError if a kept token is none of this model's, LimitError for more than is allowed here.
         """
         from playground.completion import complete
         from playground.config import ConfigError
 
+        bounds = limits()
+        bounds.check("prompt_characters", len(prompt), "The length of the prompt")
+        bounds.check("sample_tokens", settings.max_tokens * settings.beams, "The length of the text")
         wrong = next((token for token in kept if not 0 <= token < self.tokenizer.d_vocab), None)
         if wrong is not None:
             raise ConfigError(f"Token {wrong} is not in this model's vocabulary: press Generate.")

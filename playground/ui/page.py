@@ -7,11 +7,15 @@ import threading
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from playground import runs
+from playground.limits import limits
 from playground.ui.data_tab import DATA_CSS, build_data_tab
 from playground.ui.data_wiring import wire_data
+from playground.ui.guard import Guard
 from playground.ui.inspect_tab import INSPECT_CSS, build_inspect_tab
+from playground.ui.limits_view import limits_html
 from playground.ui.monitor.kept_curves import read_ahead
 from playground.ui.runs_tab import build_runs_tab
 from playground.ui.sample_tab import SAMPLE_CSS, build_sample_tab
@@ -20,15 +24,18 @@ from playground.ui.theme import CSS, HEADER_HTML, THEME
 from playground.ui.token_view import TOKEN_CSS
 from playground.ui.tokenize_tab import build_tokenize_tab
 from playground.ui.train_tab import build_train_tab
+from playground.ui.visitors import HEAD, tell_visitors_apart
 
 QUEUE_SLEEP_SECONDS = 0.01
-MAX_UPLOAD = "64mb"
 
 
 def build_page() -> gr.Blocks:
     """Return the whole page."""
+    tell_visitors_apart()
     with gr.Blocks(title="Transformer Playground", analytics_enabled=False) as demo:
         gr.HTML(HEADER_HTML, padding=False)
+        if limits().public:
+            gr.HTML(limits_html(limits()), padding=False)
         with gr.Tabs(selected="train", elem_id="tabs") as tabs:
             with gr.Tab("Tokenize", id="tokenize"):
                 build_tokenize_tab(demo)
@@ -61,8 +68,11 @@ def serve(demo: gr.Blocks) -> None:
         css="".join((CSS, TOKEN_CSS, DATA_CSS, SETTINGS_CSS, INSPECT_CSS, SAMPLE_CSS)),
         ssr_mode=False,
         prevent_thread_lock=True,
-        max_file_size=MAX_UPLOAD,
+        max_file_size=f"{limits().upload_megabytes}mb",
         run_history=False,
+        head=HEAD if limits().public else None,
+        app_kwargs={"middleware": [Middleware(Guard)]},
+        blocked_paths=[str(runs.runs_root())],
         show_error=True,
         footer_links=["settings", "gradio"],
     )

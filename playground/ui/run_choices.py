@@ -23,10 +23,9 @@ def run_label(run: Path) -> str:
 
 def default_run(root: Path) -> str:
     """Return the run to show first: the one that trains, else the newest, else none."""
-    active = runs.active_run(root)
-    if active is not None:
-        return active.name
-    return next((run.name for run in runs.list_runs(root)), "")
+    found = runs.list_runs(root)
+    active = [run for run in found if runs.is_under_way(runs.status(run))]
+    return next((run.name for run in (*active, *found)), "")
 
 
 NEWEST = -1

@@ -103,6 +103,7 @@ def find(name: str | None) -> Path | None:
 def looks(name: str | None, *, anew: bool = True) -> tuple:
     """Return what the controls look like for a run; `anew`: what is in the boxes is set too."""
     run = find(name)
+    run = run if run and runs.is_own(run) else None
     state = runs.status(run) if run else {"state": "", "step": 0}
     steps = runs.checkpoints(run) if run else []
     is_live = state["state"] in ("running", "paused")

@@ -43,7 +43,7 @@ def build_runs_tab(tabs: gr.Tabs, run: gr.Dropdown, train: TrainSide, data: Data
 def _import(file: str) -> str:
     try:
         run = import_run(Path(file), runs.runs_root())
-    except ValueError as error:
+    except (ValueError, runs.RunError) as error:
         return messages.error(str(error))
     except OSError as error:
         return messages.error(explain_os_error(error, runs.runs_root()))
@@ -70,6 +70,7 @@ def _duplicate(event: gr.EventData) -> tuple:
     named = event._data.get("run") if isinstance(event._data, dict) else None
     try:
         run = runs.find(root, str(named or ""))
+        runs.require_text(run)
         config = config_of(run)
         if config is None:
             raise ConfigError(f"The config of {run.name} can't be read.")

@@ -12,6 +12,7 @@ import gradio as gr
 from playground import runs
 from playground.config import RunConfig
 from playground.corpora import CORPORA
+from playground.limits import limits
 from playground.ui import messages
 from playground.ui.compare_view import compare, through_time
 from playground.ui.distribution import connect, pack_distribution
@@ -129,6 +130,7 @@ def _distribution(name: str | None, step: int | None, prompt: str) -> tuple:
     try:
         if not name:
             return None, messages.note(NO_RUN), ""
+        limits().check("prompt_characters", len(prompt or ""), "The length of the prompt")
         talker = model_at(name, step)
         logits, tokens = talker.next_logits(talker.tokenizer.encode(prompt or ""))
         note = talker.prompt_note(prompt or "", tokens)

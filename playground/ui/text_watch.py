@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from playground.admission import check_config
 from playground.config import ConfigError
 from playground.prepare import prepare_corpus
 from playground.prepared import Prepared
@@ -98,8 +99,9 @@ def _sight(form: Form, job: Job, key: str) -> Sight:
         said = messages.error(job.error)
         return Sight(said, said, "Try again")
     try:
+        check_config(form.stored_config())
         preview = preview_html(form.config(), job.prepared)
-    except ConfigError as error:  # of the model, which the Data tab does not show
+    except ConfigError as error:  # of the model or over the limits, which the Data tab does not show
         preview = messages.error(str(error))
     return Sight("", preview, ready=key)
 

@@ -44,6 +44,10 @@ class Form:
             changed_config(preset(self.preset).config, self.changes), data=self.data.config()
         )
 
+    def stored_config(self) -> RunConfig:
+        """Return the config as a run has it, which holds a copy of own text; see config."""
+        return dataclasses.replace(self.config(), data=self.data.stored_config())
+
 
 def cut_of(name: str) -> tuple[str, int, str]:
     """Return what a preset puts into the form of the Data tab: kind of tokenizer, BPE vocabulary, batches."""

@@ -33,6 +33,7 @@ from playground.ui.run_controls import (
     wire_controls,
 )
 from playground.ui.settings.component import Settings, settings_value
+from playground.ui.sharing import build_sharing
 from playground.ui.text_watch import EMPTY, visitor_of, wait_for
 from playground.ui.toy_sgd import ToySGD
 from playground.ui.train_form import Form
@@ -79,6 +80,7 @@ def build_train_tab(demo: gr.Blocks, tabs: gr.Tabs, data: DataTab) -> tuple[gr.D
             changes = build_changes(*buttons)
             run_message = gr.HTML(padding=False, elem_id="run-message")
             build_keeping(run)
+            build_sharing(run, run_message)
             monitor = Monitor(elem_id="monitor")
     controls = Controls(**left, run=run, changes=changes, run_message=run_message, monitor=monitor)
     applied = _wire_form(controls, tabs, data)

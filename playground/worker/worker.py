@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from playground import memory, runs
 from playground.accounting import flops_per_token, peak_bytes
+from playground.admission import check_run
 from playground.calibration import peak_flops
 from playground.completion import complete_prompts
 from playground.config import RunConfig
@@ -44,8 +45,8 @@ class Worker:
         self.status.update(state="running", phase="", pace=None, total_steps=self.config.train.steps)
         try:
             self._train()
-        except StopRequestedError:
-            raise StopRequestedError(self.saver.save_at_stop(self.taken)) from None
+        except StopRequestedError as stop:
+            raise StopRequestedError(self.saver.save_at_stop(self.taken) or str(stop)) from None
         except DivergedError as error:
             self.notes.event("diverged")
             raise DivergedError(f"{error} {self.saver.what_is_kept()}") from None
@@ -57,6 +58,7 @@ class Worker:
         """Turn the text into tokens, and the config into a model, an optimizer and data."""
         notes = self.notes
         self.config, self.prepared = prepare_text(self.config, self.run, notes)
+        check_run(self.run)
         notes.watch = CrossingWatch(self.prepared.baselines)
         notes.estimated = (memory.held_bytes() or 0) + peak_bytes(self.config)
         self.status.update(memory=notes.memory())

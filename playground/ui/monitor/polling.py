@@ -14,6 +14,7 @@ from playground import runs
 from playground.accounting import flops_per_token
 from playground.config import ConfigError, RunConfig
 from playground.files import is_number, read_json
+from playground.limits import limits
 from playground.position_buckets import position_buckets
 from playground.ui.monitor.curve import TICK, Levels, columns, read_records, read_table
 from playground.ui.monitor.kept_curves import notes_on, whole_curve
@@ -52,9 +53,12 @@ def _of_run(request: Request) -> Answer:
         run = runs.find(runs.runs_root(), name)
     except runs.RunError as error:
         return {"run": name, "error": str(error)}
+    if limits().idle_seconds:
+        runs.mark_seen(run)
     status = runs.status(run)
     if runs.is_waiting(status):
-        status["reason"] = f"It waits in the queue, at place {runs.place(run)}, and starts by itself."
+        place = f"{runs.place(run)} of {len(runs.waiting_runs(run.parent))}"
+        status["reason"] = f"It waits in the queue, at place {place}, and starts by itself."
     epoch = f"{run.name}:{status.get('generation', 0)}"
     opening = request.get("epoch") != epoch
     if opening:

@@ -11,9 +11,11 @@ from playground import presets, runs, sweeps
 from playground.config import ConfigError, RunConfig
 from playground.experiments import experiment
 from playground.files import explain_os_error
+from playground.limits import limits
 from playground.reproduce import command_of, script_of
 from playground.run_summary import config_of
 from playground.ui.downloads import offer
+from playground.ui.run_book.settings import sweep_settings
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -121,7 +123,9 @@ def _branch(root: Path, request: Request) -> Answer:
 def _repeat(root: Path, request: Request) -> Answer:
     run = _find(root, request)
     config = _config(run)
-    text = str(run / config.data.text_file) if config.data.text_file else ""
+    text = config.data.text_file
+    if text and not limits().public:  # where its files lie is nothing for strangers
+        text = str(run / text)
     try:
         script = script_of(config, run.name)
     except ConfigError as error:
@@ -148,6 +152,10 @@ def _sweep(root: Path, request: Request) -> Answer:
         steps = _whole(request, "steps", "Steps")
         config = dataclasses.replace(config, train=dataclasses.replace(config.train, steps=steps))
     pairs = [pair for pair in request.get("vary") or [] if isinstance(pair, list) and len(pair) == 2]
+    offered = {setting["name"] for setting in sweep_settings()}
+    unknown = next((name for name, _ in pairs if name and name not in offered), None)
+    if unknown is not None:
+        raise ConfigError(f"{unknown} can't be varied here: choose another setting.")
     vary = dict(sweeps.parse_vary(f"{name}={values}") for name, values in pairs if name)
     if not vary:
         raise ConfigError("Choose a setting and name its values, as 1e-3, 3e-3, 1e-2.")
@@ -156,6 +164,7 @@ def _sweep(root: Path, request: Request) -> Answer:
 
 def _as_new(run: Path) -> RunConfig:
     """Return a run's config for a new run, with a text of its own where that lies now."""
+    runs.require_text(run)
     config = _config(run)
     model = dataclasses.replace(config.model.underived(), d_vocab=0)
     data = config.data

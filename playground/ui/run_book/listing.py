@@ -34,7 +34,10 @@ def book(request: Any) -> Answer:
     seen = request.get("seen") if isinstance(request, dict) else None
     seen = seen if isinstance(seen, dict) else {}
     places = {run.name: i + 1 for i, run in enumerate(runs.waiting_runs(root))}
-    rows = [{**_row(run), "place": places.get(run.name, 0)} for run in runs.list_runs(root)[:MAX_LISTED]]
+    rows = [
+        {**_row(run), "place": places.get(run.name, 0), "own": runs.is_own(run)}
+        for run in runs.list_runs(root)[:MAX_LISTED]
+    ]
     stamps = [zlib.crc32(orjson.dumps(row)) for row in rows]
     fresh = [
         {**row, "stamp": stamp}

@@ -24,6 +24,7 @@ class Details {
   build() {
     const { row } = this.row, { tools, name } = this;
     const words = node(this.root, "div", "pg-book-words");
+    words.hidden = !row.own;
     const title = field(words, "Title", "input", { value: row.title === name ? "" : row.title, placeholder: name, maxLength: 120 });
     title.addEventListener("change", () => tools.ask("change", { run: name, title: title.value.trim() }));
     const note = field(words, "Note", "textarea", { value: row.note, rows: 2, maxLength: 4000 });
@@ -52,14 +53,19 @@ class Details {
     button(buttons, "Show on the chart", () => tools.tell("select", { runs: [name] }));
     button(buttons, "Duplicate into the form", () => tools.tell("submit", { run: name }), "Fills the Train tab with these settings, to change and launch");
     if (row.group) button(buttons, "Its group", () => tools.group(row.group), `Selects all runs of “${row.group}” and shows them as a table`);
+    if (row.own) this.showOwnButtons(row, busy, waits);
+    if (!busy && !waits) button(buttons, "Download zip", (event) => this.download(event.target), "Another playground imports it");
+    button(buttons, "Command and script", () => this.repeat());
+  }
+
+  showOwnButtons(row, busy, waits) {
+    const { tools, name, buttons } = this;
     if (waits && row.place > 1) button(buttons, "Next in the queue", () => tools.ask("first", { run: name }));
     if (waits) button(buttons, "Leave the queue", () => tools.ask("cancel", { run: name }));
     if (busy) button(buttons, "Stop and save", () => tools.ask("stop", { run: name }));
     if (["stopped", "failed"].includes(row.state)) {
       button(buttons, row.checkpoints.length ? "Resume" : "Start", () => tools.ask("start", { run: name }));
     }
-    if (!busy && !waits) button(buttons, "Download zip", (event) => this.download(event.target), "Another playground imports it");
-    button(buttons, "Command and script", () => this.repeat());
     if (!busy) button(buttons, "Delete", () => tools.remove([name]));
   }
 

@@ -80,6 +80,7 @@ class Row {
     setText(this.cells.speed, row.speed ? compact(row.speed) : "–");
     this.path.setAttribute("d", curvePath(row.curve, row.total));
     setText(this.star, row.pinned ? "★" : "☆");
+    this.star.disabled = !row.own;
     this.star.setAttribute("aria-pressed", row.pinned);
     this.star.setAttribute("aria-label", `Pin ${row.title}`);
     this.box.setAttribute("aria-label", `Select ${row.title}`);

@@ -5,7 +5,7 @@ const find = part("find-rate"), told = part("range");
 let running = "";
 
 async function findRate() {
-  const token = running = `${Date.now()}-${Math.random()}`;
+  const token = running = Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-");
   find.textContent = "Cancel the test";
   state.range = token;
   publish();
