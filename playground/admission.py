@@ -56,6 +56,8 @@ def check_config(config: RunConfig, bounds: Limits | None = None) -> None:
     for prompt in (*sample.prompts, *sample.stop):
         bounds.check("prompt_characters", len(prompt), "The length of a prompt")
     check_names(config.data, bounds)
+    if config.start_from:
+        bounds.check_hub(config.start_from)
 
 
 def _check_machine(config: RunConfig) -> None:
@@ -64,6 +66,8 @@ def _check_machine(config: RunConfig) -> None:
     if layers > MOST_LAYERS or prompts > MOST_PROMPTS:
         most = f"at most {MOST_LAYERS} and {MOST_PROMPTS} here"
         raise LimitError(f"There are {layers:,} layers and {prompts:,} prompts, but {most}. {way_out()}")
+    if config.model.hf_config:
+        raise LimitError(f"Models of Hugging Face's own kinds are not trained here. {way_out()}")
     if train.processes > 1:
         raise LimitError(f"processes is {train.processes}, but a run has one process here. {way_out()}")
     if train.loggers:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from playground import runs
+from playground.admission import check_config
 from playground.config import ConfigError, RunConfig
 from playground.files import is_number, read_json, write_json_atomic
 
@@ -195,8 +196,9 @@ def _check_config(text: str) -> RunConfig:
 
 
 def _settle(folder: Path) -> None:
-    """Check the settings of an unpacked run, and note that nobody works on it here."""
+    """Check the settings of an unpacked run against the limits too, and note that nobody works on it here."""
     config = _check_config((folder / "config.json").read_text(encoding="utf-8"))
+    check_config(config)
     status = read_json(folder / "status.json") or {}
     state = status.get("state") if status.get("state") in ("finished", "failed") else "stopped"
     said = str(status.get("reason") or "")[:2000] if state != "stopped" else "Imported."

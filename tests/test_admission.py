@@ -13,6 +13,7 @@ from playground.admission import check_config, parameters_of
 from playground.config import DataConfig, RunConfig
 from playground.limits import PUBLIC, LimitError, Limits
 from playground.models import build_model
+from playground.run_archive import export_run, import_run
 from playground.run_bounds import RunBounds
 from playground.worker import FAILED, STOPPED, work
 from tests.small_runs import end, make_run, small_config, wait_for
@@ -43,6 +44,9 @@ OVER = {
     "of the Hub ": changed("data", corpus="hub", hub="evil/data"),
     "name the MB": changed("data", corpus="hub", hub="roneneldan/TinyStories"),
     "MB": changed("data", corpus="hub", hub="roneneldan/TinyStories", max_bytes=10**12),
+    "Hugging Face's own": changed("model", architecture="hf", hf_config="{}"),
+    "evil/model": dataclasses.replace(CONFIG, start_from="evil/model"),
+    "/etc of the Hub": dataclasses.replace(CONFIG, start_from="/etc"),
     "bpe:1000000": changed("data", tokenizer="bpe:1000000"),
 }
 
@@ -73,6 +77,16 @@ def test_nothing_over_the_limits_is_made_or_started(tmp_path, monkeypatch):
     (run / "config.json").write_text('{"model": 3')
     with pytest.raises(runs.RunError, match="can't be read"):
         runs.start(run)
+
+
+def test_an_archive_over_the_limits_is_not_imported(tmp_path, monkeypatch):
+    run = make_run(tmp_path / "one", steps=50)
+    export_run(run, tmp_path / "run.zip")
+    import_run(tmp_path / "run.zip", tmp_path / "two")
+    monkeypatch.setenv("PLAYGROUND_STEPS", "40")
+    with pytest.raises(LimitError, match="steps is 50"):
+        import_run(tmp_path / "run.zip", tmp_path / "three")
+    assert runs.list_runs(tmp_path / "three") == []
 
 
 def test_a_worker_refuses_what_came_past_the_page(tmp_path, monkeypatch):

@@ -33,10 +33,11 @@ class App:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
+        self.environment = {"HF_HUB_OFFLINE": "1"}
 
     def start(self) -> None:
         env = {**os.environ, "GRADIO_SERVER_PORT": str(self.port), "PLAYGROUND_RUNS": str(self.runs)}
-        env |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
+        env |= self.environment
         self.log = open(self.runs.parent / "app.log", "ab")  # noqa: SIM115  closed in stop
         self.process = subprocess.Popen(
             [sys.executable, "app.py"], cwd=ROOT, env=env, stdout=self.log, stderr=self.log

@@ -1,5 +1,7 @@
 import dataclasses
+import json
 import os
+import time
 
 import pytest
 
@@ -9,7 +11,12 @@ from playground.corpora.hub_catalogue import HUB_PRESETS
 from playground.limits import PUBLIC, LimitError, Limits, limits, variable
 from playground.presets import PRESETS
 from playground.ui import messages
+from playground.ui.data_form import default_data
 from playground.ui.limits_view import limits_html
+from playground.ui.settings.component import look as look_at_settings
+from playground.ui.settings.component import settings_value
+from playground.ui.text_watch import look
+from playground.ui.train_form import Form
 
 NAMES = [field.name for field in dataclasses.fields(Limits)]
 LIMITED = [n for n in NAMES if n not in ("public", "hub", "slots", "upload_megabytes")]
@@ -114,3 +121,18 @@ def test_the_way_a_page_begins_is_allowed():
 
     check_config(RunConfig(), PUBLIC)
     check_config(PRESETS["tiny"].config, PUBLIC)
+
+
+def test_a_limit_is_said_at_its_setting_and_before_the_launch(environment):
+    environment.setenv("PLAYGROUND_STEPS", "9")
+    data = dataclasses.replace(default_data(), corpus="text", own_text="abab" * 200, tokenizer="char")
+    form = Form(data, "tiny", {"train.steps": 10})
+    shown = look_at_settings(settings_value("tiny", {"train.steps": 10}))
+    assert "at most 9 here" in json.loads(shown)["errors"]["train.steps"]
+    deadline = time.monotonic() + 60
+    while "at most 9 here" not in look(form, "somebody").preview:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    data = dataclasses.replace(data, own_text="a" * 11)
+    environment.setenv("PLAYGROUND_TEXT_CHARACTERS", "10")
+    assert "at most 10 here" in look(Form(data, "tiny"), "somebody").status

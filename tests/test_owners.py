@@ -1,8 +1,11 @@
+import io
 import json
 
 import pytest
 
 from playground import runs
+from playground.run_archive import export_run
+from tests.small_runs import small_config
 
 SECRET = "a secret of twenty characters or more"
 
@@ -12,7 +15,7 @@ def run(tmp_path, monkeypatch):
     """A run of the owner of SECRET."""
     owner = runs.owner_of_secret(SECRET)
     monkeypatch.setattr(runs.Asker, "ask", lambda: runs.Visitor(owner))
-    return runs.create(tmp_path, "own", "{}")
+    return runs.create(tmp_path, "own", small_config().to_json())
 
 
 def visitor(secret="", *keys):
@@ -72,3 +75,45 @@ def test_deleted_and_back_it_is_still_its_owners(run):
     token = runs.delete_run(run)
     assert runs.may_change(runs.restore_run(root, token), visitor(SECRET))
     assert json.loads((run / runs.OWNER_FILE).read_text()).keys() == {"owner"}
+
+
+CHANGES = {
+    "stop": lambda run: runs.stop(run),
+    "pause": lambda run: runs.pause(run),
+    "resume": lambda run: runs.resume(run),
+    "start": lambda run: runs.start(run),
+    "cancel": lambda run: runs.cancel(run),
+    "move_first": lambda run: runs.move_first(run),
+    "request": lambda run: runs.request(run, "stop"),
+    "set_learning_rate": lambda run: runs.set_learning_rate(run, 1e-3),
+    "change_length": lambda run: runs.change_length(run, 10, 0),
+    "change_meta": lambda run: runs.change_meta(run, title="mine"),
+    "delete_run": lambda run: runs.delete_run(run),
+    "share_key": lambda run: runs.share_key(run),
+    "unshare": lambda run: runs.unshare(run),
+    "publish": lambda run: runs.publish(run, True),
+    "branch": lambda run: runs.branch(run, 0, "mine"),
+    "export": lambda run: export_run(run, io.BytesIO()),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("other", [visitor(), visitor("another secret of twenty characters")])
+def test_whatever_changes_a_run_asks_whose_it_is(run, monkeypatch, name, other):
+    runs.publish(run, True)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    monkeypatch.setattr(runs.Asker, "ask", lambda: other)
+    assert runs.find(run.parent, run.name) == run
+    with pytest.raises(runs.RunError, match=r"not yours|not handed on"):
+        CHANGES[name](run)
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_what_a_visitor_finds(run, monkeypatch):
+    root = run.parent
+    monkeypatch.setattr(runs.Asker, "ask", runs.Visitor)
+    assert runs.list_runs(root) == []
+    with pytest.raises(runs.RunError, match="no run named"):
+        runs.find(root, run.name)
+    monkeypatch.setattr(runs.Asker, "ask", lambda: None)
+    assert runs.list_runs(root) == [run]

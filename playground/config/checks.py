@@ -22,7 +22,8 @@ def check_at_least(config: Any, minimum: float, *names: str) -> None:
     for name in names:
         value = getattr(config, name)
         require(
-            isinstance(value, (int, float)) and math.isfinite(value) and value >= minimum,
+            (isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)))
+            and value >= minimum,
             f"{name} must be at least {minimum:g}, but it is {value!r}.",
         )
 

@@ -36,6 +36,9 @@ class SampleConfig:
     def __post_init__(self) -> None:
         object.__setattr__(self, "prompts", tuple(self.prompts))
         object.__setattr__(self, "stop", tuple(self.stop))
+        for name in ("prompts", "stop"):
+            others = [each for each in getattr(self, name) if not isinstance(each, str)]
+            require(not others, f"{name} must be texts, but there is {others[:1]!r}.")
         require(all(self.stop), "stop has an empty string in it: every text ends before that.")
         check_at_least(self, 1, "max_tokens", "beams")
         check_at_least(self, 0, "temperature", "top_k", "seed")

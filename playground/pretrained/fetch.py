@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from playground.config.data import HUB_ID
 from playground.hub_errors import UNREACHABLE, first_line, kinds_of
+from playground.limits import limits
 from playground.pretrained.errors import PretrainedError
 from playground.pretrained.headers import INDEX, SINGLE, no_weights
 
@@ -45,11 +46,12 @@ def ignore(phase: str, done: int, total: int) -> None:
 
 
 def find_source(name: str, revision: str = "") -> Source:
-    """Return where a model is; raises PretrainedError if it is nowhere.
+    """Return where a model is; raises PretrainedError if it is nowhere, LimitError if it is not on the list.
 
     A name is a folder if there is one; without a network, a model of the Hub must be in its cache.
     """
     name = name.strip()
+    limits().check_hub(name)
     folder = Path(name).expanduser()
     if name and folder.is_dir():
         return Source(name, folder.resolve())

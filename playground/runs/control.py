@@ -88,6 +88,7 @@ def set_learning_rate(run: Path, lr: float) -> None:
 
     Raises RunError for a rate that is no positive number, or a run that is not under way.
     """
+    require_own(run)
     if not (isinstance(lr, (int, float)) and math.isfinite(lr) and lr > 0):
         raise RunError(f"A learning rate is a number over 0, but this is {lr!r}.")
     if not is_under_way(status(run)):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playground.config import ConfigError
 
 
-def number(name: str, value: float | None) -> float:
-    """Return a number of the form; raises ConfigError naming the field if it is empty."""
+def number(name: str, value: Any) -> float:
+    """Return a number of the form; raises ConfigError naming the field if it is empty or none."""
     if value is None:
         raise ConfigError(f"{name} is empty: give a number.")
-    return float(value)
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ConfigError(f"{name} must be a number, but it is {str(value)[:40]!r}.") from error
 
 
-def whole(name: str, value: float | None) -> int:
+def whole(name: str, value: Any) -> int:
     """Return a whole number of the form; raises ConfigError naming the field otherwise."""
     value = number(name, value)
     if not value.is_integer():

@@ -51,7 +51,11 @@ class Guard:
             await self.app(scope, receive, send)
             return
         most = most_bytes(scope["path"], limits())
-        if not OPEN.fullmatch(scope["path"]):
+        if scope["method"] not in ("GET", "HEAD") and comes_from_elsewhere(scope):
+            await JSONResponse({"detail": "Ask from the app's own page."}, 403)(
+                scope, receive, with_headers(send)
+            )
+        elif not OPEN.fullmatch(scope["path"]):
             await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, with_headers(send))
         elif declared_bytes(scope) > most:
             await JSONResponse({"detail": too_large(most)}, 413)(scope, receive, with_headers(send))
@@ -70,6 +74,11 @@ def most_bytes(path: str, bounds: Limits) -> int:
 def too_large(most: int) -> str:
     """Say that a request is too large."""
     return f"This is more than {most // MEGABYTE} MB, the most that is taken here."
+
+
+def comes_from_elsewhere(scope: Message) -> bool:
+    """Tell whether a browser says that the page of another site sends a request."""
+    return dict(scope["headers"]).get(b"sec-fetch-site", b"") == b"cross-site"
 
 
 def declared_bytes(scope: Message) -> int:

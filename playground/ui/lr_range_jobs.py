@@ -16,6 +16,7 @@ from playground import runs
 from playground.admission import check_config
 from playground.config import ConfigError
 from playground.files import read_json_lines, write_text_atomic
+from playground.limits import limits
 from playground.pace import Pace
 from playground.ui.train_form import Form
 
@@ -41,7 +42,7 @@ class RangeTest:
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
-        self.looked_at = time.monotonic()
+        self.began = self.looked_at = time.monotonic()
         self.trials: list[dict[str, Any]] = []
         self.found: dict[str, Any] | None = None
         self.error = ""
@@ -64,7 +65,8 @@ class RangeTest:
     def _watch(self) -> None:
         """Collect the child when it ends; end it when nobody looks any more."""
         while self.child.poll() is None:
-            if time.monotonic() - self.looked_at > ABANDONED_SECONDS:
+            now, most = time.monotonic(), limits().run_seconds or float("inf")
+            if now - self.looked_at > ABANDONED_SECONDS or now - self.began > most:
                 self.cancel()
             time.sleep(POLL_SECONDS)
         self.read()

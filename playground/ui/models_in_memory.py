@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from playground.loading import LoadedRun
     from playground.tokenizers import Tokenizer
 
+LAST_STEP = 10**12
+"""No run comes so far."""
+
 KEPT = 4
 """Models held in memory; a model of the playground is a few megabytes."""
 
@@ -89,11 +92,15 @@ def model_at(name: str, step: int | None = None) -> Talker:
 
     run = runs.find(runs.runs_root(), name)
     step = newest_step(run) if step is None or step < 0 else step
-    return _load(run, step, runs.status(run).get("generation", 0))
+    if step > LAST_STEP:
+        raise runs.RunError(f"{name} has no such checkpoint.")
+    status = runs.status(run)
+    return _load(run, step, f"{status.get('created')} {status.get('generation', 0)}")
 
 
 @lru_cache(maxsize=KEPT)
-def _load(run: Path, step: int, generation: int) -> Talker:
+def _load(run: Path, step: int, made: str) -> Talker:
+    """Load a checkpoint; `made` tells a run from an earlier one of the same name."""
     from playground.loading import load_run
 
     return Talker(load_run(run, step))

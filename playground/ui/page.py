@@ -27,15 +27,19 @@ from playground.ui.train_tab import build_train_tab
 from playground.ui.visitors import HEAD, tell_visitors_apart
 
 QUEUE_SLEEP_SECONDS = 0.01
+UPLOADS_KEPT = (3600, 24 * 3600)
+"""Strangers' uploads are looked through every so many seconds, and those older than so many are deleted."""
 
 
 def build_page() -> gr.Blocks:
     """Return the whole page."""
     tell_visitors_apart()
-    with gr.Blocks(title="Transformer Playground", analytics_enabled=False) as demo:
+    bounds = limits()
+    forgets = UPLOADS_KEPT if bounds.public else None
+    with gr.Blocks(title="Transformer Playground", analytics_enabled=False, delete_cache=forgets) as demo:
         gr.HTML(HEADER_HTML, padding=False)
-        if limits().public:
-            gr.HTML(limits_html(limits()), padding=False)
+        if bounds.public:
+            gr.HTML(limits_html(bounds), padding=False)
         with gr.Tabs(selected="train", elem_id="tabs") as tabs:
             with gr.Tab("Tokenize", id="tokenize"):
                 build_tokenize_tab(demo)
@@ -56,7 +60,7 @@ def build_page() -> gr.Blocks:
 
 def serve(demo: gr.Blocks) -> None:
     """Serve the page until it is interrupted; what is slow to import comes after the page can be seen."""
-    root = runs.runs_root()
+    root, bounds = runs.runs_root(), limits()
     if runs.comes_with_demo():
         runs.bring_demo(root)
     runs.advance(root)  # who waited when the machine was switched off
@@ -68,12 +72,12 @@ def serve(demo: gr.Blocks) -> None:
         css="".join((CSS, TOKEN_CSS, DATA_CSS, SETTINGS_CSS, INSPECT_CSS, SAMPLE_CSS)),
         ssr_mode=False,
         prevent_thread_lock=True,
-        max_file_size=f"{limits().upload_megabytes}mb",
+        max_file_size=f"{bounds.upload_megabytes}mb",
         run_history=False,
-        head=HEAD if limits().public else None,
+        head=HEAD if bounds.public else None,
         app_kwargs={"middleware": [Middleware(Guard)]},
-        blocked_paths=[str(runs.runs_root())],
-        show_error=True,
+        blocked_paths=[str(root)],
+        show_error=not bounds.public,  # what went wrong inside is nothing for strangers
         footer_links=["settings", "gradio"],
     )
     threading.Thread(target=make_ready, daemon=True).start()

@@ -47,8 +47,13 @@ def poll(request: Any) -> Answer:
     return {"runs": [_of_run(item) for item in items[:MAX_RUNS]]}
 
 
+def _name_in(request: Request) -> str:
+    """Return the name of a run as a page sent it; half a character, which can't be sent back, is replaced."""
+    return str(request.get("run") or "").encode("utf-8", "replace").decode()
+
+
 def _of_run(request: Request) -> Answer:
-    name = str(request.get("run") or "")
+    name = _name_in(request)
     try:
         run = runs.find(runs.runs_root(), name)
     except runs.RunError as error:
@@ -124,7 +129,7 @@ def _new_samples(run: Path, request: Request) -> Answer:
 def completions(request: Any) -> Answer:
     """Return what a run wrote at some steps: {"run", "steps"} gives {"run", "samples"}."""
     request = request if isinstance(request, dict) else {}
-    name, steps = str(request.get("run") or ""), request.get("steps")
+    name, steps = _name_in(request), request.get("steps")
     try:
         run = runs.find(runs.runs_root(), name)
     except runs.RunError as error:

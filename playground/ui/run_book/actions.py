@@ -50,8 +50,13 @@ def _config(run: Path) -> RunConfig:
 def _whole(request: Request, name: str, label: str) -> int:
     try:
         return int(request.get(name))  # type: ignore[arg-type]  # whatever it is, it is a number or refused
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ConfigError(f"{label} must be a whole number, but it is {request.get(name)!r}.") from None
+
+
+def _texts(request: Request, name: str) -> list[str]:
+    found = request.get(name)
+    return [str(each) for each in found] if isinstance(found, list) else []
 
 
 def _change(root: Path, request: Request) -> Answer:
@@ -61,14 +66,13 @@ def _change(root: Path, request: Request) -> Answer:
 
 
 def _delete(root: Path, request: Request) -> Answer:
-    names = request.get("runs")
-    tokens = [runs.delete_run(runs.find(root, str(name))) for name in names or []]
+    found = [runs.find(root, name) for name in _texts(request, "runs")]
+    tokens = [runs.delete_run(run) for run in found]
     return {"said": f"{len(tokens)} moved to the trash.", "tokens": tokens}
 
 
 def _restore(root: Path, request: Request) -> Answer:
-    tokens = request.get("tokens")
-    names = [runs.restore_run(root, str(token)).name for token in tokens or []]
+    names = [runs.restore_run(root, token).name for token in _texts(request, "tokens")]
     return {"said": f"Back again: {', '.join(names)}."}
 
 
@@ -151,7 +155,9 @@ def _sweep(root: Path, request: Request) -> Answer:
     if request.get("steps"):
         steps = _whole(request, "steps", "Steps")
         config = dataclasses.replace(config, train=dataclasses.replace(config.train, steps=steps))
-    pairs = [pair for pair in request.get("vary") or [] if isinstance(pair, list) and len(pair) == 2]
+    vary = request.get("vary")
+    pairs = [pair for pair in vary if isinstance(pair, list)] if isinstance(vary, list) else []
+    pairs = [(str(pair[0]), str(pair[1])) for pair in pairs if len(pair) == 2]
     offered = {setting["name"] for setting in sweep_settings()}
     unknown = next((name for name, _ in pairs if name and name not in offered), None)
     if unknown is not None:

@@ -17,7 +17,7 @@ from playground.presets import PRESETS, preset
 from playground.ui.schedule_view import schedule_svg
 from playground.ui.settings.markup import form_html
 from playground.ui.settings.table import DERIVED, SETTINGS
-from playground.ui.settings.values import FOLLOW_LR, changed_config, problems, values_of
+from playground.ui.settings.values import FOLLOW_LR, changed_config, over_limits, problems, values_of
 
 FOLDER = Path(__file__).parent.parent / "static" / "settings"
 SCRIPTS = ("settings.js", "range.js")
@@ -26,12 +26,16 @@ SETTINGS_CSS = (FOLDER / "settings.css").read_text(encoding="utf-8")
 
 def look(request: Any) -> str:
     """Tell of a preset and changes, in JSON, what is wrong, what follows from them, and the schedule."""
-    name, changes = read_settings(request)
-    base = preset(name).config
+    try:
+        name, changes = read_settings(request)
+        base = preset(name).config
+    except ConfigError as error:
+        return json.dumps({"errors": {"": str(error)}, "derived": {}, "schedule": ""})
     wrong = problems(base, changes)
     parts = {SETTINGS[key].part for key in wrong}
     config = changed_config(base, {k: v for k, v in changes.items() if SETTINGS[k].part not in parts})
     schedule = "" if parts & {"optim", "train"} else schedule_svg(config.optim, config.train.steps)
+    wrong |= over_limits(config)
     derived = {key: v for key, v in derived_values(config).items() if SETTINGS[key].part not in parts}
     return json.dumps({"errors": wrong, "derived": derived, "schedule": schedule})
 

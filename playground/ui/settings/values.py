@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from playground.admission import check_config
 from playground.config import ConfigError, RunConfig
 from playground.ui.form_values import number, whole
 from playground.ui.settings.table import PARTS, SETTINGS, Setting
@@ -50,7 +51,8 @@ def read_value(setting: Setting, value: Any) -> Any:
     if setting.kind == "bool":
         return bool(value)
     if setting.kind == "lines":
-        return tuple(str(line) for line in value or () if str(line).strip())
+        lines = value if isinstance(value, (list, tuple)) else ()
+        return tuple(str(line) for line in lines if str(line).strip())
     return str(value or "")
 
 
@@ -70,6 +72,16 @@ def problems(base: RunConfig, changes: Changes) -> dict[str, str]:
         except ConfigError as error:
             found |= dict.fromkeys(_keys_in(str(error), part, read), str(error))
     return found
+
+
+def over_limits(config: RunConfig) -> dict[str, str]:
+    """Return a sentence for every setting that the limits of a public playground name, by key."""
+    try:
+        check_config(config)
+    except ConfigError as error:
+        said = str(error)
+        return {key: said for key, setting in SETTINGS.items() if said.startswith(f"{setting.field} is ")}
+    return {}
 
 
 def _keys_in(sentence: str, part: str, read: Changes) -> list[str]:
