@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import torch
@@ -13,6 +14,14 @@ from playground.config import DataConfig, ModelConfig, OptimConfig, RunConfig
 from playground.models import Model, build_model
 from playground.optim import build_optimizer
 from playground.tokenizers import Tokenizer, build_tokenizer
+
+
+def hf_shape(d_vocab: int) -> dict[str, object]:
+    """Return the settings of a model of a kind that the playground has no class of its own for."""
+    values = {"model_type": "gpt_neox", "vocab_size": d_vocab, "hidden_size": 16, "intermediate_size": 32}
+    values |= {"num_attention_heads": 2, "num_hidden_layers": 2, "max_position_embeddings": 64}
+    return {"architecture": "hf", "hf_config": json.dumps(values)}
+
 
 ALPHABET = "".join(map(chr, range(32, 127))) + "\n"
 

@@ -24,7 +24,7 @@ from playground.evaluation import (
 )
 from playground.evaluation.batched import greedy
 from playground.sampling import generate
-from tests.kept_runs import Scripted, char_run, char_tokenizer, drawn_model
+from tests.kept_runs import Scripted, char_run, char_tokenizer, drawn_model, hf_shape
 
 
 @pytest.mark.parametrize(("text", "number"), [
@@ -105,6 +105,7 @@ SHAPES = [
     {"positions": "learned", "norm": "layernorm", "activation": "gelu", "qk_norm": False, "n_kv_heads": 1},
     {"positions": "none"},
     {"architecture": "lstm"},
+    hf_shape(50),
 ]
 
 

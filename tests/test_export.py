@@ -15,7 +15,7 @@ from playground.export.curve import curve_svg
 from playground.loading import load_run
 from playground.pretrained import from_hf
 from playground.records import append_lines
-from tests.kept_runs import char_run
+from tests.kept_runs import char_run, char_tokenizer, hf_shape
 from tests.test_pretrained_convert import FLOAT32_NORMS, GPT2, LLAMA
 
 SHAPES = {
@@ -55,6 +55,16 @@ def test_transformers_opens_a_run_with_equal_tokens_and_logits(tmp_path, kind):
     assert plain.dtype == torch.float32
     written = plain.generate(tokens, max_new_tokens=5, do_sample=False)
     assert written.shape[1] <= tokens.shape[1] + 5
+
+
+@torch.no_grad()
+def test_a_model_of_another_kind_is_exported_as_it_is(tmp_path):
+    run = char_run(tmp_path / "runs", "neox", **hf_shape(char_tokenizer().d_vocab))
+    loaded = export_run(run, tmp_path / "out")
+    theirs = AutoModelForCausalLM.from_pretrained(tmp_path / "out")
+    tokens = torch.tensor([loaded.tokenizer.encode("To be, or not to be")])
+    torch.testing.assert_close(theirs(tokens).logits, loaded.model(tokens), atol=0, rtol=0)
+    assert theirs.config.model_type == "gpt_neox"
 
 
 def test_the_folder_has_a_card_with_the_curve_the_baselines_and_the_settings(tmp_path):

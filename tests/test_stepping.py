@@ -46,6 +46,27 @@ def test_steps_agree_with_a_forward_pass(settings, kind, n_rows):
             stepper.logits(tokens[:, 0])
 
 
+@pytest.mark.parametrize(
+    "shape", [{}, {"positions": "learned", "norm": "layernorm", "qk_norm": False}], ids=str
+)
+def test_rows_that_were_filled_up_at_their_left_step_as_they_would_alone(shape):
+    model, lengths = random_model(**shape), (2, 5, 1, 5)
+    with torch.inference_mode():
+        tokens = torch.randint(17, (4, 9))
+        mask = torch.arange(5) >= 5 - torch.tensor(lengths)[:, None]
+        cache = model.new_cache(4)
+        model(tokens[:, :5], cache, mask)
+        cache.pick(torch.tensor([0, 2, 3]))
+        stepper = CompiledStepper(model, cache)
+        for at in range(5, 9):
+            logits = stepper.logits(tokens[[0, 2, 3], at])
+            for place, row in enumerate((0, 2, 3)):
+                alone = model(tokens[row : row + 1, 5 - lengths[row] : at + 1])[0, -1]
+                torch.testing.assert_close(logits[place], alone, rtol=1e-10, atol=1e-10)
+        assert cache.mask is not None
+        assert cache.mask.shape == (3, 9)
+
+
 def test_many_rows_are_shared_between_threads():
     model, threads = random_model(), torch.get_num_threads()
     torch.set_num_threads(2)

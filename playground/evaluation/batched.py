@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from playground.inspection.reading import reading
-from playground.models import Model
+from playground.models import Model, Transformer
+from playground.models.stepping import build_stepper, can_be_compiled
 
 DROP_SHARE = 0.75
 """Rows are dropped once no more than this share goes on: dropping copies what the others have read."""
@@ -33,6 +35,7 @@ def greedy(
         tokens, mask = left_padded(prompts, next(model.parameters()).device)
         cache = model.new_cache(len(prompts))
         logits = _last_logits(model, tokens, cache, mask)
+        step = _stepping(model, cache)
         for n_written in range(1, max_tokens + 1):
             newest = logits.argmax(dim=-1)
             for row, token in zip(rows, newest.tolist(), strict=True):
@@ -46,8 +49,16 @@ def greedy(
                 kept = torch.tensor(going, device=newest.device)
                 cache.pick(kept)
                 rows, newest = [rows[place] for place in going], newest[kept]
-            logits = _last_logits(model, newest[:, None], cache, None)
+                step = _stepping(model, cache)
+            logits = step(newest)
     return written
+
+
+def _stepping(model: Model, cache: Any) -> Callable[[Tensor], Tensor]:
+    """Return the fastest way to read one more token of each row."""
+    if isinstance(model, Transformer) and (cache.mask is None or can_be_compiled(model)):
+        return build_stepper(model, cache).logits
+    return lambda newest: _last_logits(model, newest[:, None], cache, None)
 
 
 def left_padded(
@@ -64,7 +75,7 @@ def left_padded(
 
 
 def _last_logits(
-    model: Model, tokens: Int[Tensor, "batch pos"], cache, mask: Tensor | None
+    model: Model, tokens: Int[Tensor, "batch pos"], cache: Any, mask: Tensor | None
 ) -> Float[Tensor, "batch d_vocab"]:
     """Return the logits after the last token; of no other, since a large vocabulary takes much memory."""
     return model.unembed(model.hidden(tokens, cache, mask)[:, -1])

@@ -31,7 +31,11 @@ class Cache:
 
     def pick(self, rows: Int[Tensor, " row"]) -> None:
         """Go on with these rows, in this order; a row may be chosen more than once."""
-        self.keys_values = self.keys_values[:, :, rows]
+        shape = list(self.keys_values.shape)
+        shape[2] = len(rows)
+        picked = self.keys_values.new_empty(shape)
+        picked[..., : self.length, :] = self.keys_values[:, :, rows, :, : self.length]
+        self.keys_values = picked
         self.mask = None if self.mask is None else self.mask[rows]
 
     def extend_mask(

@@ -139,31 +139,34 @@ def _mix(q, keys, values, shares, mixed):
 
 
 @compiled_sums
-def _attend(heads, n_heads, gains, eps, cos, sin, keys, values, position):
+def _attend(heads, n_heads, gains, eps, cos, sin, keys, values, position, starts):
     """Add a token of each row to keys and values, and return what its queries find there.
 
     heads: (row, head, d_head), queries, then keys, then values; keys, values: (row, kv_head, n_ctx, d_head);
-    gains: (head, d_head) of normalised queries and keys, without numbers where they stay as they are.
+    gains: (head, d_head) of normalised queries and keys, without numbers where they stay as they are;
+    cos, sin: (row, half_head); starts: (row,), the first position of each that holds a real token.
     """
     n_kv_heads = keys.shape[1]
     mixed = np.empty((len(heads), n_heads, heads.shape[2]), heads.dtype)
     shares = np.empty(position + 1, heads.dtype)
     for row in range(len(heads)):
         for head in range(n_heads + n_kv_heads):
-            _normalise_and_turn(heads[row, head], gains[head], eps, cos, sin)
+            _normalise_and_turn(heads[row, head], gains[head], eps, cos[row], sin[row])
         for kv in range(n_kv_heads):
             keys[row, kv, position] = heads[row, n_heads + kv]
             values[row, kv, position] = heads[row, n_heads + n_kv_heads + kv]
+        start = starts[row]
         for head in range(n_heads):
             kv = head // (n_heads // n_kv_heads)
-            _mix(heads[row, head], keys[row, kv], values[row, kv], shares, mixed[row, head])
+            own_keys, own_values = keys[row, kv, start:], values[row, kv, start:]
+            _mix(heads[row, head], own_keys, own_values, shares[start:], mixed[row, head])
     return mixed.reshape(len(heads), -1)
 
 
 @compiled_sums
 def until_activation(
     x, norm, norm_bias, eps, centred, qkv, qkv_bias, n_heads, gains, qk_eps, cos, sin, keys, values, position,
-    out, out_bias, mlp_norm, mlp_norm_bias, up, up_bias,
+    starts, out, out_bias, mlp_norm, mlp_norm_bias, up, up_bias,
 ):  # fmt: skip
     """Add a layer's attention to x (row, d_model), and return what its MLP's non-linearity then reads."""
     n_rows = len(x)
@@ -171,7 +174,7 @@ def until_activation(
     normalise(x, norm, norm_bias, eps, centred, y)
     linear(y, qkv, qkv_bias, heads)
     by_head = heads.reshape(n_rows, -1, keys.shape[3])
-    mixed = _attend(by_head, n_heads, gains, qk_eps, cos, sin, keys, values, position)
+    mixed = _attend(by_head, n_heads, gains, qk_eps, cos, sin, keys, values, position, starts)
     linear(mixed, out, out_bias, y)
     x += y
     normalise(x, mlp_norm, mlp_norm_bias, eps, centred, y)

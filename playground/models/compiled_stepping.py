@@ -26,7 +26,10 @@ THREADS = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="steps")
 
 
 class CompiledStepper:
-    """Does what Stepper does, for a model on the CPU in float32 or float64; weights stay where they lie."""
+    """Does what Stepper does, for a model on the CPU in float32 or float64; weights stay where they lie.
+
+    The cache may hold rows that were filled up at their left, as its mask says.
+    """
 
     def __init__(self, model: Transformer, cache: Cache) -> None:
         self.model, self.cache, config = model, cache, model.config
@@ -34,6 +37,8 @@ class CompiledStepper:
         self.none = np.empty(0, _array(model.embed.weight).dtype)
         self.n_shares = max(1, min(torch.get_num_threads(), n_rows // ROWS_OF_A_THREAD))
         places = np.array_split(np.arange(n_rows), self.n_shares)
+        padded = np.zeros(n_rows, np.int64) if cache.mask is None else (~cache.mask).sum(dim=1).numpy()
+        self.starts = padded  # the first real position of each row
         self.shares = [self._layers(slice(own[0], own[-1] + 1)) for own in places]
         self.end = (*self._norm(model.norm), _array(model.unembed.weight))
         self.turn = _array(model.turn) if config.positions == "rotary" else None
@@ -43,21 +48,25 @@ class CompiledStepper:
         position = self.cache.length
         if position >= self.model.config.n_ctx:
             raise ValueError(f"The context of n_ctx = {self.model.config.n_ctx} tokens is full.")
-        at = torch.tensor([position])
+        at = torch.from_numpy(position - self.starts)[:, None]
         x = self.model.embed_at(tokens[:, None], at)[:, 0].numpy()
-        parts = zip(self.shares, np.array_split(x, self.n_shares), strict=True)
+        by_share = (np.array_split(rows, self.n_shares) for rows in (x, self.starts))
+        parts = zip(self.shares, *by_share, strict=True)
         if self.n_shares == 1:
             logits = [self._read(position, *part) for part in parts]
         else:
             logits = list(THREADS.map(lambda part: self._read(position, *part), parts))
         self.cache.length = position + 1
+        if self.cache.mask is not None:
+            self.cache.extend_mask(None, len(tokens), 1)
         return torch.from_numpy(np.concatenate(logits))
 
-    def _read(self, position: int, layers: list[tuple], x: Array) -> Array:
+    def _read(self, position: int, layers: list[tuple], x: Array, starts: NDArray[np.int64]) -> Array:
         """Return the logits of some rows, whose stream is x, and add to their keys and values."""
-        cos, sin = (self.none, self.none) if self.turn is None else self.turn[:, position]
+        none = np.empty((len(x), 0), x.dtype)
+        cos, sin = (none, none) if self.turn is None else self.turn[:, position - starts]
         for begin, keys_values, rest, activate, down in layers:
-            hidden = until_activation(x, *begin, cos, sin, *keys_values, position, *rest)
+            hidden = until_activation(x, *begin, cos, sin, *keys_values, position, starts, *rest)
             after_activation(x, activate(torch.from_numpy(hidden)).numpy(), *down)
         return unembed(x, *self.end)
 

@@ -34,12 +34,17 @@ class Steps(Protocol):
 
 def build_stepper(model: Transformer, cache: Cache) -> Steps:
     """Return what steps through a model fastest: compiled on the CPU in full precision."""
-    weight = model.embed.weight
-    if weight.device.type != "cpu" or weight.dtype not in (torch.float32, torch.float64):
+    if not can_be_compiled(model):
         return Stepper(model, cache)
     from playground.models.compiled_stepping import CompiledStepper  # imports a compiler
 
     return CompiledStepper(model, cache)
+
+
+def can_be_compiled(model: Transformer) -> bool:
+    """Tell whether a model is on the CPU in full precision: its rows may then be filled up at their left."""
+    weight = model.embed.weight
+    return weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.float64)
 
 
 class Stepper:
