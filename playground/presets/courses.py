@@ -4,62 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 
-from playground.config import ModelConfig, OptimConfig, TrainConfig
-from playground.presets.preset import make_preset
+from playground.config import OptimConfig, TrainConfig
+from playground.presets.nanogpt import CPU_MODEL
+from playground.presets.nanogpt import OPTIM as CPU_OPTIM
+from playground.presets.preset import like_gpt2, make_preset
 
-ARENA_MODEL = ModelConfig(
-    d_model=256,
-    n_heads=4,
-    d_head=64,
-    n_layers=2,
-    d_mlp=1024,
-    n_ctx=256,
-    positions="learned",
-    norm="layernorm",
-    activation="gelu_tanh",
-    bias=True,
-    qk_norm=False,
-    init="gpt2",
-)
-TINYSTORIES_MODEL = ModelConfig(
-    d_model=768,
-    n_heads=12,
-    n_layers=4,
-    d_mlp=3072,
-    n_ctx=1000,
-    positions="sinusoidal",
-    norm="layernorm",
-    activation="gelu",
-    bias=True,
-    qk_norm=False,
-    init="gpt2",
-)
-COURSE_MODEL = ModelConfig(
-    d_model=128,
-    n_heads=4,
-    n_layers=4,
-    n_ctx=64,
-    positions="learned",
-    norm="layernorm",
-    activation="gelu",
-    tie_embeddings=True,
-    qk_norm=False,
-    init="gpt2",
+ARENA_MODEL = like_gpt2(d_model=256, n_heads=4, d_head=64, n_layers=2, d_mlp=1024, n_ctx=256)
+TINYSTORIES_MODEL = like_gpt2(
+    d_model=768, n_heads=12, n_layers=4, d_mlp=3072, n_ctx=1000, positions="sinusoidal", activation="gelu"
 )
 COURSE_LSTM = dataclasses.replace(
-    COURSE_MODEL.underived(), architecture="lstm", n_layers=2, d_model=222, bias=True
+    CPU_MODEL.underived(), architecture="lstm", n_layers=2, d_model=222, bias=True
 )
-"""As many parameters as COURSE_MODEL, by accounting.lstm_of_equal_size."""
-COURSE_OPTIM = OptimConfig(
-    lr=1e-3,
-    lr_min=1e-4,
-    schedule="cosine",
-    warmup_steps=100,
-    weight_decay=0.1,
-    beta1=0.9,
-    beta2=0.99,
-    max_grad_norm=1.0,
-)
+"""As many parameters as CPU_MODEL, which the course has too, by accounting.lstm_of_equal_size."""
 COURSE_TRAIN = TrainConfig(
     steps=2000,
     batch_size=12,
@@ -102,7 +59,7 @@ COURSES = (
         ),
         train=TrainConfig(
             steps=5000, batch_size=16, eval_every=50, eval_sequences=64, sample_every=250,
-            checkpoint_every=50,
+            checkpoint_every=50, patience=5,
         ),
     ),
     make_preset(
@@ -112,8 +69,8 @@ COURSES = (
         "attention and MLP. Each step adds up 40 batches, so its curve is smooth; compare it with its rival, "
         "the LSTM of equal size.",
         "alphabet",
-        model=COURSE_MODEL,
-        optim=COURSE_OPTIM,
+        model=CPU_MODEL,
+        optim=CPU_OPTIM,
         train=COURSE_TRAIN,
     ),
     make_preset(
@@ -123,7 +80,7 @@ COURSES = (
         "Over 64 characters it keeps up for long: look for where the transformer's curve leaves it.",
         "alphabet",
         model=COURSE_LSTM,
-        optim=COURSE_OPTIM,
+        optim=CPU_OPTIM,
         train=COURSE_TRAIN,
     ),
 )  # fmt: skip

@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from playground.config import ModelConfig, OptimConfig, TrainConfig
-from playground.presets.preset import make_preset
+from playground.config import OptimConfig, TrainConfig
+from playground.presets.preset import like_gpt2, make_preset
 
-SMALL_MODEL = ModelConfig(
-    d_model=768,
-    n_heads=12,
-    n_layers=12,
-    n_ctx=1024,
-    positions="learned",
-    norm="layernorm",
-    activation="gelu_tanh",
-    tie_embeddings=True,
-    bias=True,
-    qk_norm=False,
-    init="gpt2",
-)
+SMALL_MODEL = like_gpt2(d_model=768, n_heads=12, n_layers=12, n_ctx=1024, tie_embeddings=True)
 XL_MODEL = dataclasses.replace(SMALL_MODEL.underived(), d_model=1600, n_heads=25, n_layers=48)
 
 GPT2 = (

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from playground.config import ModelConfig, OptimConfig, TrainConfig
-from playground.presets.preset import make_preset
+from playground.config import OptimConfig, TrainConfig
+from playground.presets.preset import like_gpt2, make_preset
 
-CPU_MODEL = ModelConfig(
-    d_model=128,
-    n_heads=4,
-    n_layers=4,
-    n_ctx=64,
-    positions="learned",
-    norm="layernorm",
-    activation="gelu",
-    tie_embeddings=True,
-    bias=False,
-    dropout=0.0,
-    qk_norm=False,
-    init="gpt2",
+CPU_MODEL = like_gpt2(
+    d_model=128, n_heads=4, n_layers=4, n_ctx=64, activation="gelu", tie_embeddings=True, bias=False
 )
 GPU_MODEL = dataclasses.replace(
     CPU_MODEL.underived(), d_model=384, n_heads=6, n_layers=6, n_ctx=256, dropout=0.2

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from playground.config import RunConfig
+from playground.config import ModelConfig, RunConfig
 from playground.config.data import Batches
 
 EARLY_EVALS = 8
@@ -21,6 +21,18 @@ class Preset:
     title: str
     look_for: str
     config: RunConfig
+
+
+def like_gpt2(**shape: Any) -> ModelConfig:
+    """Return the shape of a model that is built as GPT-2 is, but for what is given."""
+    own: dict[str, Any] = {
+        "positions": "learned",
+        "norm": "layernorm",
+        "activation": "gelu_tanh",
+        "bias": True,
+    }
+    own |= {"qk_norm": False, "init": "gpt2"}
+    return ModelConfig(**(own | shape))
 
 
 def make_preset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from playground.config import ModelConfig, OptimConfig, TrainConfig
-from playground.presets.preset import make_preset
+from playground.presets.preset import like_gpt2, make_preset
 
 SMALL = (
     make_preset(
@@ -48,15 +48,7 @@ SMALL = (
         "Learned positions, LayerNorm, GELU and GPT-2's initialisation: the same shape as Fast, "
         "so compare where each passes the lines.",
         "bpe:512",
-        model=ModelConfig(
-            positions="learned",
-            norm="layernorm",
-            activation="gelu_tanh",
-            bias=True,
-            qk_norm=False,
-            tie_embeddings=True,
-            init="gpt2",
-        ),
+        model=like_gpt2(tie_embeddings=True),
         optim=OptimConfig(lr=1e-3, lr_min=1e-4, warmup_steps=100),
     ),
 )
