@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import torch
 
+from playground.accounting.seconds import WORTH_IT
 from playground.config import RunConfig
 from playground.devices import available_cores, mixed_precision
 from playground.models import Model
@@ -14,9 +15,6 @@ from playground.training import Data, loss_of
 
 ROUNDS = 3
 """Each number of threads is timed this often, in turn, and judged by its fastest time."""
-
-WORTH_IT = 0.8
-"""More threads must take at most this share of the time: they also take the cores from the page."""
 
 PEAK_SIZE, PEAK_ROUNDS = 768, 4
 
@@ -27,17 +25,7 @@ def choose_threads(model: Model, data: Data, config: RunConfig) -> int:
     Counting cores is not enough: a browser or another run on the same cores can make two threads
     slower than one, since each waits for the other at every step.
     """
-    generator = torch.Generator().manual_seed(0)
-    rows = data.rows("train", config.model.n_ctx)
-    inputs, targets = rows.draw(config.train.batch_size, torch.device("cpu"), generator)
-
-    def step() -> None:
-        with torch.random.fork_rng(devices=[]):  # dropout must not move the run's generator
-            with mixed_precision(inputs.device, config.train.precision):
-                loss = loss_of(model, inputs, targets)
-            loss.backward()
-        model.zero_grad(set_to_none=True)
-
+    step = rehearsal(model, data, config, torch.device("cpu"))
     candidates = thread_candidates(available_cores())
     times = dict.fromkeys(candidates, float("inf"))
     torch.set_num_threads(candidates[0])
@@ -47,6 +35,23 @@ def choose_threads(model: Model, data: Data, config: RunConfig) -> int:
             torch.set_num_threads(threads)
             times[threads] = min(times[threads], timed(step))
     return best_of(times)
+
+
+def rehearsal(model: Model, data: Data, config: RunConfig, device: torch.device) -> Callable[[], None]:
+    """Return what runs a batch forwards and backwards, and leaves weights, gradients and generators alone."""
+    generator = torch.Generator().manual_seed(0)
+    batch = data.rows("train", config.model.n_ctx).draw(config.train.batch_size, device, generator)
+
+    def step() -> None:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):  # dropout draws
+            with mixed_precision(device, config.train.precision):
+                loss = loss_of(model, *batch)
+            loss.backward()
+        model.zero_grad(set_to_none=True)
+        if device.type != "cpu":
+            torch.accelerator.synchronize(device)
+
+    return step
 
 
 def best_of(times: dict[int, float]) -> int:

@@ -35,6 +35,8 @@ class Job:
     generator: torch.Generator
     """Of the order of the batches."""
     progress: Progress = field(default_factory=Progress)
+    compiled: bool = False
+    """Whether training steps go through compiled blocks."""
 
     def prepare_knowledge(self) -> None:
         """Have evaluations say what the model knows: counts the training text, which takes a moment."""
@@ -47,6 +49,7 @@ class Job:
             "progress": {**dataclasses.asdict(self.progress), "paused_s": 0.0},
             "steps": self.config.train.steps,
             "threads": torch.get_num_threads(),
+            "compiled": self.compiled,
             "generator": _to_hex(self.generator.get_state()),
             "torch_generator": _to_hex(torch.get_rng_state()),
         }
@@ -103,7 +106,7 @@ def build_job(config: RunConfig, prepared: Prepared, *, blank: bool = False) -> 
     torch.manual_seed(config.train.seed)
     model = start_model(config) if config.start_from and not blank else build_model(config.model)
     model = model.to(device)
-    optimizer = build_optimizer(model, config.optim)
+    optimizer = build_optimizer(model, config.optim, config.train.precision)
     generator = torch.Generator().manual_seed(config.train.seed)
     return Job(config, data, device, model, optimizer, generator)
 

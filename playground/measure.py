@@ -1,7 +1,8 @@
-"""About a second of measuring: how long each piece of a training step takes on this machine.
+"""A few seconds of measuring: how long each piece of a training step takes on this machine.
 
-Every piece is run as the models run it, forwards and backwards through autograd, at a small and a large size;
-`playground/accounting/seconds.py` adds up the pieces of a config.
+Every piece is run as the models run it, forwards and backwards through autograd, at a small and a large size,
+on one thread and on all cores; `playground/accounting/seconds.py` adds up the pieces of a config. Two whole
+steps of models that are no preset say how much longer all pieces take together than each by itself.
 """
 
 from __future__ import annotations
@@ -11,23 +12,29 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from playground.accounting.machine import Machine, memory_of_system
-from playground.accounting.seconds import LSTM_STEPS
+from playground.accounting import peak_bytes
+from playground.accounting.machine import Machine, Points, memory_of_system
+from playground.accounting.memory import moving_bytes
+from playground.accounting.seconds import LSTM_STEPS, sum_of_pieces
 from playground.calibration import available_cores, peak_flops
-from playground.config import ModelConfig, OptimConfig
-from playground.devices import has_fast_bfloat16, mixed_precision
-from playground.linear_loss import linear_cross_entropy
+from playground.config import ModelConfig, OptimConfig, RunConfig, TrainConfig
+from playground.devices import has_fast_bfloat16, memory_bytes, mixed_precision, uses_bfloat16
+from playground.knowledge import build_knowledge
+from playground.linear_loss import CHUNK_NUMBERS, linear_cross_entropy
 from playground.memory import held_bytes
+from playground.models import build_model
 from playground.models.fast_attention import attend
-from playground.models.fast_elementwise import relu_squared
+from playground.models.fast_elementwise import normalise_and_turn, relu_squared
 from playground.models.positions import rotate, rotations
 from playground.models.transformer import build_norm
 from playground.muon import Muon
 from playground.optim import build_optimizer, clip_gradients
+from playground.training import Data, evaluate, evaluation_batches, train_step
 
 ROUNDS = 3
 """Each piece is timed so often and judged by its fastest time: others use this machine too."""
@@ -39,28 +46,93 @@ Action = Callable[[], object]
 
 
 def measure_machine(device: torch.device, threads: int = 0) -> Machine:
-    """Measure all pieces on a device, with so many CPU threads (0: all cores)."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads or available_cores())
+    """Measure all pieces on a device: on one CPU thread, and on so many (0: all cores)."""
+    before, threads = torch.get_num_threads(), threads or available_cores()
     try:
         with torch.random.fork_rng(devices=[]):
-            seconds, process_bytes = {}, 0
-            for name, actions in pieces(device):
-                if name == "loss":  # by now the libraries are loaded, and the large matrices are yet to come
-                    process_bytes = held_bytes() or 0
-                seconds[name] = tuple((size, fastest(action, device)) for size, action in actions)
+            torch.set_num_threads(1)
+            process_bytes = held_with_a_small_model(device)
+            slack = allocator_slack(device)
+            alone = {} if threads == 1 or device.type != "cpu" else measure_pieces(device)
+            torch.set_num_threads(threads)
+            seconds = measure_pieces(device)
             peak = peak_flops(device)
         return Machine(
             device=device.type,
-            threads=torch.get_num_threads(),
+            threads=threads,
             memory_bytes=memory_of(device),
             process_bytes=process_bytes,
             peak_flops=peak,
             half=has_fast_bfloat16(device),
             seconds=seconds,
+            alone=alone,
+            slack=slack,
         )
     finally:
         torch.set_num_threads(before)
+
+
+def measure_pieces(device: torch.device) -> dict[str, Points]:
+    """Return sizes and seconds of every piece, and those of whole steps by what their pieces add up to."""
+    found: dict[str, Points] = {}
+    for name, actions in pieces(device):
+        found[name] = tuple((size, fastest(action, device)) for size, action in actions)
+    found["step"] = tuple(
+        sorted(
+            (sum_of_pieces(config, found), fastest(whole_step(config, device), device)) for config in WHOLE
+        )
+    )
+    return found
+
+
+WHOLE = tuple(
+    RunConfig(
+        model=ModelConfig(d_vocab=d_vocab, n_ctx=n_ctx, d_model=d_model, n_heads=d_model // 32, n_layers=2),
+        train=TrainConfig(batch_size=8),
+    )
+    for d_vocab, n_ctx, d_model in ((256, 48, 96), (4096, 160, 288))
+)
+"""A small and a large model that are trained for a few steps."""
+
+
+def whole_step(config: RunConfig, device: torch.device) -> Action:
+    """Return what takes a whole step of training."""
+    torch.manual_seed(0)
+    model = build_model(config.model).to(device)
+    optimizer, generator = build_optimizer(model, config.optim), torch.Generator().manual_seed(0)
+    rows = random_data(config).rows("train", config.model.n_ctx)
+    return lambda: train_step(model, optimizer, rows, config, device, generator, lr=1e-4)
+
+
+def random_data(config: RunConfig) -> Data:
+    """Return random tokens."""
+    tokens = np.random.default_rng(0).integers(config.model.d_vocab, size=10_000)
+    return Data(tokens, tokens, 1.0)
+
+
+def held_with_a_small_model(device: torch.device) -> int:
+    """Return the memory of a process that trains and evaluates a small model: the libraries, mostly."""
+    config = WHOLE[0]
+    data = random_data(config)
+    batch = next(evaluation_batches(data, config, device))
+    data.knowledge = build_knowledge(data.train, *batch, config.model)
+    whole_step(config, device)()
+    evaluate(build_model(config.model).to(device), data, config, device)
+    return held_bytes() or 0
+
+
+def allocator_slack(device: torch.device) -> float:
+    """Return how many times its bytes that takes what comes and goes within a step of a larger model."""
+    config, half = WHOLE[-1], uses_bfloat16(device)
+    before = held_bytes() or 0
+    if device.type != "cpu" or memory_bytes(device) > before + peak_bytes(config, half=half):
+        return 1.0  # a GPU's is counted exactly; a process that held more earlier has no peak to be seen
+    step = whole_step(config, device)
+    for _ in range(1 + ROUNDS):
+        step()
+    moving = moving_bytes(config, half=half)
+    stays = peak_bytes(config, half=half) - moving
+    return max(1.0, (memory_bytes(device) - before - stays) / moving)
 
 
 def memory_of(device: torch.device) -> int:
@@ -85,13 +157,16 @@ def fastest(action: Action, device: torch.device) -> float:
 def pieces(device: torch.device) -> Iterator[tuple[str, list[tuple[float, Action]]]]:
     """Yield the name of each piece, and its sizes with what is to be timed."""
     yield "linear", [linear(device, *shape) for shape in LINEAR_SHAPES]
+    for name, run in in_place(device).items():
+        yield name, [(count, run(count)) for count in NUMBERS]
     yield "lstm_steps", [lstm(device, batch, width) for batch, width in ((8, 64), (12, 224), (12, 384))]
     shapes = ((8, 4, 64, 32), (2, 6, 256, 64))
     yield "attention", [attention(device, *shape, dropout=0.0) for shape in shapes]
     yield "attention_dropout", [attention(device, *shape, dropout=0.1) for shape in shapes]
     for name, build in elementwise(device).items():
         yield name, [(tokens * width, build(tokens, width)) for tokens, width in ELEMENTS]
-    yield "loss", [loss(device, tokens, d_vocab) for tokens, d_vocab in ((1024, 64), (64, 16_384))]
+    shapes = ((1024, 64), (64, 16_384), (CHUNK_NUMBERS // 32_768, 32_768))
+    yield "loss", [loss(device, *shape) for shape in shapes]
     for name in ("adamw", "adamw_plain", "sgd"):
         yield name, [update(device, name, count) for count in PARAMETERS]
     yield "clip", [clip(device, count) for count in PARAMETERS]
@@ -100,6 +175,9 @@ def pieces(device: torch.device) -> Iterator[tuple[str, list[tuple[float, Action
 
 LINEAR_SHAPES = ((512, 64, 64), (768, 128, 512), (1024, 384, 1536))
 """Tokens, width in, width out."""
+
+NUMBERS = (1 << 16, 1 << 23)
+"""Sizes of the pieces that only move memory."""
 
 NARROW = 8
 """Width of the stream where the softmax is timed, so that little else is."""
@@ -119,9 +197,20 @@ def backward(make: Callable[[], Tensor], device: torch.device) -> Action:
     return run
 
 
-def leaf(device: torch.device, *shape: int) -> Tensor:
-    """Return random numbers that want a gradient."""
-    return torch.randn(shape, device=device, requires_grad=True)
+def leaf(device: torch.device, *shape: int, product: bool = False) -> Tensor:
+    """Return random numbers that want a gradient; a product is in bfloat16 where products are."""
+    dtype = torch.bfloat16 if product and uses_bfloat16(device) else torch.float32
+    return torch.randn(shape, device=device, dtype=dtype).requires_grad_()
+
+
+def in_place(device: torch.device) -> dict[str, Callable[[int], Action]]:
+    """Return the pieces that fill memory and add to it; each is built from its numbers."""
+
+    def accumulate(count: int) -> Action:
+        total, more = torch.zeros(count, device=device), torch.ones(count, device=device)
+        return lambda: total.add_(more)
+
+    return {"zeros": lambda count: lambda: torch.zeros(count, device=device), "accumulate": accumulate}
 
 
 def linear(device: torch.device, tokens: int, d_in: int, d_out: int) -> tuple[float, Action]:
@@ -139,11 +228,13 @@ def lstm(device: torch.device, batch: int, width: int) -> tuple[float, Action]:
 def attention(
     device: torch.device, batch: int, heads: int, pos: int, d_head: int, dropout: float
 ) -> tuple[float, Action]:
-    """Return the operations of causal attention over whole squares, and what runs it."""
-    q, k, v = (leaf(device, batch, heads, pos, d_head) for _ in range(3))
+    """Return the operations of causal attention over whole squares, and what runs it with its heads."""
+    qkv = leaf(device, batch, pos, 3 * heads, d_head, product=True)
 
     def make() -> Tensor:
-        return attend(q, k, v, attn_mask=None, is_causal=True, dropout_p=dropout, enable_gqa=False)
+        q, k, v = qkv.transpose(1, 2).split(heads, dim=1)
+        mixed = attend(q, k, v, attn_mask=None, is_causal=True, dropout_p=dropout, enable_gqa=False)
+        return mixed.transpose(1, 2).reshape(batch, pos, -1)
 
     return 12 * batch * heads * pos**2 * d_head, backward(make, device)
 
@@ -151,10 +242,20 @@ def attention(
 def elementwise(device: torch.device) -> dict[str, Callable[[int, int], Action]]:
     """Return the pieces that work number by number; each is built from tokens and width."""
 
-    def on_stream(function: Callable[[Tensor], Tensor]) -> Callable[[int, int], Action]:
+    def on_stream(
+        function: Callable[[Tensor], Tensor], *, product: bool = False
+    ) -> Callable[[int, int], Action]:
         def build(tokens: int, width: int) -> Action:
-            x = leaf(device, 1, tokens, width)
+            x = leaf(device, 1, tokens, width, product=product)
             return backward(lambda: function(x), device)
+
+        return build
+
+    def on_heads(function: Callable[[Tensor, Tensor], Tensor]) -> Callable[[int, int], Action]:
+        def build(tokens: int, width: int) -> Action:
+            x = leaf(device, tokens // 64, 64, width // 32, 32, product=True).transpose(1, 2)
+            angles = rotations(64, 32).to(device).unsqueeze(-3)
+            return backward(lambda: function(x, angles), device)
 
         return build
 
@@ -171,23 +272,19 @@ def elementwise(device: torch.device) -> dict[str, Callable[[int, int], Action]]
         ids = torch.randint(512, (1, tokens), device=device)
         return backward(lambda: table(ids), device)
 
-    def turn(tokens: int, width: int) -> Action:
-        x = leaf(device, tokens // 64, width // 32, 64, 32)
-        angles = rotations(64, 32).to(device).unsqueeze(-3)
-        return backward(lambda: rotate(x, angles), device)
-
     return {
         "embed": embed,
         "add": on_stream(lambda x: x + x),
         "dropout": on_stream(lambda x: F.dropout(x, 0.1)),
         "norm_layernorm": norm("layernorm"),
         "norm_rmsnorm": norm("rmsnorm"),
-        "activation_gelu": on_stream(F.gelu),
-        "activation_gelu_tanh": on_stream(lambda x: F.gelu(x, approximate="tanh")),
-        "activation_relu2": on_stream(relu_squared),
-        "activation_swiglu": on_stream(lambda x: F.silu(x) * x),
-        "qk_norm": on_stream(lambda x: F.rms_norm(x.view(-1, 32), (32,))),
-        "rotate": turn,
+        "activation_gelu": on_stream(F.gelu, product=True),
+        "activation_gelu_tanh": on_stream(lambda x: F.gelu(x, approximate="tanh"), product=True),
+        "activation_relu2": on_stream(relu_squared, product=True),
+        "activation_swiglu": on_stream(lambda x: F.silu(x) * x, product=True),
+        "qk_norm": on_heads(lambda x, turn: F.rms_norm(x, x.shape[-1:])),
+        "rotate": on_heads(rotate),
+        "qk_norm_rotate": on_heads(normalise_and_turn),
     }
 
 

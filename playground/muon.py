@@ -14,7 +14,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from playground.config import ConfigError
-from playground.devices import has_fast_bfloat16
+from playground.config.train import Precision
+from playground.devices import uses_bfloat16
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """a, b, c of a singular value's way to 1: s becomes a s + b s³ + c s⁵."""
@@ -26,12 +27,17 @@ class Muon(torch.optim.Optimizer):
     """Muon with Nesterov momentum and decoupled weight decay, for matrices inside a model.
 
     A group may have `rows`: each of its parameters holds several matrices under each other, of so many rows
-    (queries, keys and values in one), and each is made orthogonal by itself.
+    (queries, keys and values in one), and each is made orthogonal by itself, in the given precision.
     Raises ConfigError for settings out of range and for parameters that are no matrices.
     """
 
     def __init__(
-        self, params: Iterable, lr: float = 0.02, momentum: float = 0.95, weight_decay: float = 0.0
+        self,
+        params: Iterable,
+        lr: float = 0.02,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+        precision: Precision = "auto",
     ) -> None:
         if lr < 0 or weight_decay < 0 or not 0 <= momentum < 1:
             raise ConfigError(
@@ -40,6 +46,7 @@ class Muon(torch.optim.Optimizer):
             )
         defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "rows": None}
         super().__init__(params, defaults)
+        self.precision: Precision = precision
         for p in (p for group in self.param_groups for p in group["params"]):
             if p.dim() != 2:
                 raise ConfigError(f"Muon moves matrices, but one tensor has the shape {tuple(p.shape)}.")
@@ -56,7 +63,7 @@ class Muon(torch.optim.Optimizer):
             for matrix, direction in self._directions(group):
                 by_shape[min(matrix.shape), max(matrix.shape)].append((matrix, direction, group["lr"]))
         for moves in by_shape.values():
-            _move(moves)
+            _move(moves, self.precision)
         return loss
 
     def _directions(self, group: dict) -> Iterator[tuple[Tensor, Tensor]]:
@@ -77,23 +84,26 @@ class Muon(torch.optim.Optimizer):
             yield from zip(p.split(rows), direction.split(rows), strict=True)
 
 
-def _move(moves: list[tuple[Tensor, Tensor, float]]) -> None:
+def _move(moves: list[tuple[Tensor, Tensor, float]], precision: Precision) -> None:
     """Move matrices of one shape, or of its transpose, against their directions made orthogonal."""
     wide = torch.stack([d if d.shape[0] <= d.shape[1] else d.mT for _, d, _ in moves])
-    for (matrix, _, lr), update in zip(moves, orthogonal(wide), strict=True):
+    for (matrix, _, lr), update in zip(moves, orthogonal(wide, precision), strict=True):
         tall = matrix.shape[0] > matrix.shape[1]
         ratio = max(1.0, matrix.shape[0] / matrix.shape[1]) ** 0.5
         matrix.add_(update.mT if tall else update, alpha=-lr * ratio)
 
 
-def orthogonal(matrices: Float[Tensor, "batch m n"]) -> Float[Tensor, "batch m n"]:
+def orthogonal(
+    matrices: Float[Tensor, "batch m n"], precision: Precision = "auto"
+) -> Float[Tensor, "batch m n"]:
     """Return the matrices (m at most n) with every singular value near 1, by Newton-Schulz iterations.
 
-    bfloat16 is as good for this, and is used in place of float32 where it is fast.
+    bfloat16 is as good for this, and is used in place of float32 where it is fast, unless float32 is asked
+    for: rounded gradients differ by the order of sums, which the iterations carry into every loss by 1e-3.
     """
     a, b, c = COEFFICIENTS
-    is_float32 = matrices.dtype == torch.float32
-    x = matrices.bfloat16() if is_float32 and has_fast_bfloat16(matrices.device) else matrices
+    half = matrices.dtype == torch.float32 and uses_bfloat16(matrices.device, precision)
+    x = matrices.bfloat16() if half else matrices
     x = x / torch.linalg.vector_norm(x, dim=(1, 2), keepdim=True).clamp(min=1e-7)
     for _ in range(ITERATIONS):
         gram = x @ x.mT

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from playground.config import ConfigError, ModelConfig, OptimConfig
+from playground.config.train import Precision
 from playground.models import Model
 from playground.muon import Muon
 
@@ -148,13 +149,18 @@ class Combined(torch.optim.Optimizer):
             begin = end
 
 
-def build_optimizer(model: Model, config: OptimConfig) -> torch.optim.Optimizer:
-    """Return the configured optimizer; only tensors of two or more dimensions are decayed."""
+def build_optimizer(
+    model: Model, config: OptimConfig, precision: Precision = "auto"
+) -> torch.optim.Optimizer:
+    """Return the configured optimizer; only tensors of two or more dimensions are decayed.
+
+    `precision` is that of Muon's products.
+    """
     parameters = [p for p in model.parameters() if p.requires_grad]
     if config.optimizer == "sgd":
         return SGD(parameters, lr=config.lr)
     if config.optimizer == "muon":
-        return _muon_and_adamw(model, config)
+        return _muon_and_adamw(model, config, precision)
     return _adamw(parameters, config)
 
 
@@ -176,7 +182,7 @@ def _adamw(parameters: list[nn.Parameter], config: OptimConfig) -> torch.optim.O
     return torch.optim.AdamW(groups, lr=config.lr, betas=betas, eps=config.eps, fused=True)
 
 
-def _muon_and_adamw(model: Model, config: OptimConfig) -> torch.optim.Optimizer:
+def _muon_and_adamw(model: Model, config: OptimConfig, precision: Precision) -> torch.optim.Optimizer:
     """Return Muon for the matrices between embedding and unembedding, and AdamW for all else."""
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     ends = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
@@ -187,7 +193,7 @@ def _muon_and_adamw(model: Model, config: OptimConfig) -> torch.optim.Optimizer:
         by_rows.setdefault(_stacked_rows(model.config, name, p), []).append(p)
     scale = config.muon_lr / config.lr
     groups = [{"params": p, "rows": list(rows), "lr_scale": scale} for rows, p in by_rows.items()]
-    muon = Muon(groups, lr=config.muon_lr, momentum=config.momentum, weight_decay=config.weight_decay)
+    muon = Muon(groups, config.muon_lr, config.momentum, config.weight_decay, precision)
     return Combined(muon, _adamw(others, config)) if others else muon
 
 

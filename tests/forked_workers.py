@@ -19,6 +19,7 @@ for line in sys.stdin:
     resume, run = line.rstrip("\\n").split(" ", 1)
     pid = os.fork()
     if pid == 0:
+        os.dup2(2, 1)  # what it says is for its log, not for whoever started it
         os._exit(worker.work(pathlib.Path(run), resume=resume == "resume"))
     print(pid, flush=True)
 """

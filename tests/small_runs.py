@@ -21,7 +21,7 @@ TEXT = "the cat sat on the mat. the dog sat on the log. a bird sang in the tree.
 def small_config(**train: Any) -> RunConfig:
     """Return a config of a tiny model on a text file in the run folder."""
     settings = {"steps": 30, "batch_size": 4, "eval_every": 5, "eval_sequences": 4, "sample_every": 10}
-    settings |= {"checkpoint_every": 5, "threads": 1, **train}
+    settings |= {"checkpoint_every": 5, "threads": 1, "compile": "off", **train}
     return RunConfig(
         model=ModelConfig(n_ctx=16, d_model=16, n_heads=2, n_layers=1),
         data=DataConfig(corpus="text", text_file="text.txt", tokenizer="char"),

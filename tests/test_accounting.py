@@ -21,7 +21,7 @@ from playground.accounting import (
     save_machine,
 )
 from playground.accounting.flops import optimizer_flops
-from playground.accounting.machine import machine_file
+from playground.accounting.machine import machine_file, seconds_of
 from playground.accounting.memory import (
     FULL,
     HALF,
@@ -29,9 +29,10 @@ from playground.accounting.memory import (
     LONGEST_KEPT,
     kept_per_token,
     optimizer_bytes,
+    reference_bytes,
 )
 from playground.accounting.parameters import matrix_shapes
-from playground.accounting.seconds import step_seconds
+from playground.accounting.seconds import evaluation_seconds, step_seconds, sum_of_pieces
 from playground.config import ConfigError, ModelConfig, OptimConfig, RunConfig, TrainConfig
 from playground.linear_loss import CHUNK_NUMBERS
 from playground.models import Transformer, build_model
@@ -207,6 +208,18 @@ def test_the_batch_that_is_offered_fits_and_a_step_learns_as_much():
     check_fits(with_vocabulary("shakespeare-gpu", 65, batch_size=batch, accumulate=accumulate), free)
 
 
+def test_the_references_are_counted_as_they_are():
+    import numpy as np
+
+    from playground.knowledge import build_knowledge
+
+    rows = torch.arange(600).view(2, 300) % 7
+    for d_vocab in (7, 20_000):
+        model = dataclasses.replace(with_vocabulary("tiny", d_vocab).model, n_ctx=300)
+        knowledge = build_knowledge(np.arange(5000) % 7, rows, rows, model)
+        assert reference_bytes(d_vocab) == knowledge.log_probs.numel() * 4
+
+
 def test_loss_and_attention_are_cut_where_it_is_counted():
     assert LOGITS_AT_A_TIME == CHUNK_NUMBERS
     assert LONGEST_KEPT == LONGEST
@@ -224,18 +237,19 @@ def test_larger_batches_take_more_and_the_largest_is_the_last_that_fits():
 def a_machine(**changes):
     names = ["linear", "lstm_steps", "attention", "attention_dropout", "embed", "add", "dropout", "loss"]
     names += ["norm_layernorm", "norm_rmsnorm", "qk_norm", "rotate", "adamw", "adamw_plain", "sgd", "clip"]
-    names += ["muon", *(f"activation_{name}" for name in ("gelu", "gelu_tanh", "relu2", "swiglu"))]
+    names += ["zeros", "accumulate", "qk_norm_rotate", "step", "muon"]
+    names += [*(f"activation_{name}" for name in ("gelu", "gelu_tanh", "relu2", "swiglu"))]
     values = {"device": "cpu", "threads": 2, "memory_bytes": 10**10, "process_bytes": 10**8, "half": False}
     seconds = dict.fromkeys(names, ((1000.0, 1e-05), (1000000.0, 0.001)))
     return Machine(**{**values, "peak_flops": 1e11, "seconds": seconds, **changes})
 
 
 def test_time_is_a_power_law_between_measured_sizes_and_linear_beyond():
-    machine = a_machine()
-    assert machine.time("linear", 10) == 1e-5
-    assert machine.time("linear", 1e3) == pytest.approx(1e-5)
-    assert machine.time("linear", 10**4.5) == pytest.approx(1e-4)
-    assert machine.time("linear", 5e6) == pytest.approx(5e-3)
+    points = a_machine().seconds["linear"]
+    assert seconds_of(points, 10) == 1e-5
+    assert seconds_of(points, 1e3) == pytest.approx(1e-5)
+    assert seconds_of(points, 10**4.5) == pytest.approx(1e-4)
+    assert seconds_of(points, 5e6) == pytest.approx(5e-3)
 
 
 @pytest.mark.parametrize("name", ["fast", "arena", "course-lstm", "shakespeare-gpu", "gpt2-style"])
@@ -246,11 +260,47 @@ def test_time_is_predicted_from_the_pieces(name, optimizer):
     machine = a_machine()
     found = estimate(config, machine)
     assert found.step_seconds == step_seconds(config, machine) > 0
-    assert found.run_seconds == found.step_seconds * config.train.steps
+    assert found.run_seconds > found.step_seconds * config.train.steps, "it is evaluated as well"
     assert found.mfu == pytest.approx(found.flops["total"] / found.step_seconds / 1e11)
     twice = dataclasses.replace(config, train=dataclasses.replace(config.train, accumulate=1000))
     assert step_seconds(twice, machine) > 100 * found.step_seconds / config.train.accumulate
-    assert found.memory["process"] == 10**8
+    references = 4 * 3 * 256 * 500
+    assert found.memory["process"] == 10**8 + references
+    loose = estimate(config, dataclasses.replace(machine, slack=1.5))
+    moving = peak_bytes(config) - found.memory["weights"] - found.memory["optimizer"]
+    assert loose.memory["total"] - found.memory["total"] == pytest.approx(0.5 * moving, abs=1)
+    assert loose.memory["allocator"] == pytest.approx(0.5 * moving, abs=1)
+
+
+def test_the_threads_are_those_that_a_run_would_choose():
+    config, machine = with_vocabulary("fast", 500), a_machine()
+    alone = {name: tuple((size, 2 * t) for size, t in points) for name, points in machine.seconds.items()}
+    both = dataclasses.replace(machine, alone=alone)
+    assert step_seconds(config, both) == step_seconds(config, machine)
+    barely = {name: tuple((size, 1.1 * t) for size, t in points) for name, points in machine.seconds.items()}
+    slower = dataclasses.replace(machine, alone=barely)
+    assert step_seconds(config, slower) > step_seconds(config, machine), "one thread is nearly as fast"
+    two = with_vocabulary("fast", 500, threads=2)
+    assert step_seconds(two, slower) == step_seconds(two, machine)
+
+
+def test_pieces_take_together_what_whole_steps_took():
+    config, machine = with_vocabulary("fast", 500), a_machine()
+    alone = sum_of_pieces(config, machine.seconds)
+    for factor in (1.0, 1.3):
+        whole = ((alone / 10, factor * alone / 10), (alone * 10, factor * alone * 10))
+        found = step_seconds(config, dataclasses.replace(machine, seconds={**machine.seconds, "step": whole}))
+        assert found == pytest.approx(factor * alone)
+    small = ((alone * 10, alone * 15), (alone * 100, alone * 100))
+    found = step_seconds(config, dataclasses.replace(machine, seconds={**machine.seconds, "step": small}))
+    assert found == pytest.approx(1.5 * alone), "below the smallest as there"
+
+
+def test_evaluations_take_a_third_of_a_batch_each():
+    config = with_vocabulary(
+        "fast", 500, eval_every=10, checkpoint_every=15, eval_sequences=16, batch_size=8, accumulate=2
+    )
+    assert evaluation_seconds(config, 6.0) * 30 == pytest.approx(4 * 2 * 1.0)  # at 10, 15, 20 and 30
 
 
 def test_time_in_a_precision_that_was_not_measured_is_not_made_up():

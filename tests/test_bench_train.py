@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
 from playground.accounting import count_parameters
 from playground.bench import train_loss, train_text
@@ -48,6 +49,13 @@ def test_loops_take_turns():
     times = interleave(loops, rounds=2, steps=2)
     assert "".join(order) == "ab" + "aabb" * 2
     assert [len(times[name]) for name in "ab"] == [2, 2]
+
+
+@pytest.fixture(autouse=True)
+def _same_threads_afterwards():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 def test_time_to_loss_says_loss_and_ratio(monkeypatch, capsys):

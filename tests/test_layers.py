@@ -50,6 +50,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
             "muon",
             "devices",
             "linear_loss",
+            "compiled_blocks",
             "knowledge",
             "checkpoint",
             "sampling",
@@ -62,7 +63,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     ),
     "corpora": (1, {"numpy", "datasets", "huggingface_hub", "pyarrow"}),
     **dict.fromkeys(["compiling", "compiled_counts", "compiled_runs"], (1, {"numpy", "numba"})),
-    **dict.fromkeys(["lr_range", "training", "calibration"], (3, CORE)),
+    **dict.fromkeys(["lr_range", "training", "calibration", "compile_choice"], (3, CORE)),
     "measure": (3, CORE),
     "export": (3, {*CORE, "tokenizers", "transformers", "huggingface_hub"}),
     "evaluation": (3, {*CORE, "lm_eval"}),  # lm_eval only if it is installed

@@ -31,6 +31,8 @@ def test_every_piece_of_every_model_is_measured(machine):
     for optimizer in ("adamw", "adamw_plain", "sgd", "muon"):
         config = RunConfig(model=ModelConfig(**SMALL), optim=OptimConfig(optimizer=optimizer))
         assert all(name in machine.seconds for name, _, _ in step_pieces(config))
+    assert len(machine.seconds["step"]) == 2
+    assert machine.alone == {}, "it was measured on one thread"
 
 
 def test_measurements_are_positive_and_by_rising_size(machine):

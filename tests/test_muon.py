@@ -1,15 +1,19 @@
 import copy
 import io
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from playground import devices
+from playground.bench.own_loop import OwnLoop
 from playground.checkpoint import load_checkpoint, save_checkpoint
-from playground.config import ConfigError, ModelConfig, OptimConfig
+from playground.config import ConfigError, ModelConfig, OptimConfig, RunConfig, TrainConfig
 from playground.models import LSTM, Transformer
 from playground.muon import Muon, orthogonal
 from playground.optim import build_optimizer, set_learning_rate
+from playground.training import Data
 
 SHAPES = [(6, 6), (6, 6), (4, 9), (9, 4), (9, 4), (1, 5)]
 
@@ -149,3 +153,17 @@ def test_after_a_few_steps_every_parameter_has_moved():
     learn(model, build_optimizer(model, MUON), 4)
     for (name, p), q in zip(model.named_parameters(), before.parameters(), strict=True):
         assert not torch.equal(p, q), name
+
+
+def test_in_float32_a_batch_in_parts_gives_the_same_losses(monkeypatch):
+    """As processes that share a batch do: only sums are in another order."""
+    monkeypatch.setattr(devices, "has_fast_bfloat16", lambda device: True)
+    text, found = np.random.default_rng(0).integers(11, size=2000), []
+    for parts in (1, 2):
+        train = TrainConfig(batch_size=8 // parts, accumulate=parts, precision="float32", steps=40)
+        config = RunConfig(model=CONFIG, optim=MUON, train=train)
+        loop = OwnLoop(config, Data(text, text, 1.0))
+        for _ in range(20):
+            loop.step()
+        found.append(loop.validation_loss())
+    assert found[0] == pytest.approx(found[1], abs=1e-5)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from playground.accounting.advice import Advice, advise, largest_batch
 from playground.accounting.flops import flops_per_step
 from playground.accounting.machine import Machine
-from playground.accounting.memory import memory_parts
+from playground.accounting.memory import memory_parts, moving_bytes, peak_bytes, reference_bytes
 from playground.accounting.parameters import count_parameters
-from playground.accounting.seconds import step_seconds
+from playground.accounting.seconds import evaluation_seconds, step_seconds
 from playground.config import ConfigError, RunConfig
 
 
@@ -21,7 +21,10 @@ class Estimate:
     flops: dict[str, int]
     """Of one optimizer step."""
     memory: dict[str, int]
-    """By part; total is the most there is at once, in float32 but for what mixed precision halves."""
+    """By part; total is the most there is at once, in float32 but for what mixed precision halves.
+
+    Of a measured machine also what its allocator holds beside that, and what the process holds anyway.
+    """
     memory_available: int
     largest_batch: int
     """Sequences per forward pass that fit; 0 if not even one does."""
@@ -58,11 +61,15 @@ def estimate(
     held = machine.process_bytes if machine and not memory_bytes else 0
     available = memory_bytes or (machine.memory_bytes if machine else 0)
     memory = memory_parts(config, half=half)
-    memory = {**memory, "process": held, "total": memory["total"] + held}
+    if held:
+        assert machine is not None
+        held += reference_bytes(config.model.d_vocab)
+        slack = round((machine.slack - 1) * moving_bytes(config, half=half))
+        memory = {**memory, "allocator": slack, "process": held, "total": memory["total"] + slack + held}
     fits = not available or memory["total"] <= available
     flops = flops_per_step(config)
     seconds, share = _time(config, machine, flops["total"], flops_per_second, mfu)
-    free = available - held
+    free = available - memory["total"] + peak_bytes(config, half=half)
     advice = Advice("") if fits else advise(config, memory["total"], available, free, half=half)
     tokens = config.train.batch_size * config.train.accumulate * config.model.n_ctx
     parameters = count_parameters(config.model)
@@ -77,10 +84,14 @@ def estimate(
         tokens_per_step=tokens,
         tokens_per_parameter=tokens * config.train.steps / parameters["total"],
         step_seconds=seconds,
-        run_seconds=None if seconds is None else seconds * config.train.steps,
+        run_seconds=None if seconds is None else _run_seconds(config, seconds),
         mfu=share,
         changes=advice.changes,
     )
+
+
+def _run_seconds(config: RunConfig, step: float) -> float:
+    return config.train.steps * (step + evaluation_seconds(config, step))
 
 
 def in_bfloat16(config: RunConfig, machine: Machine | None) -> bool:

@@ -1,6 +1,6 @@
 """What is known of this machine: its memory, and how long the pieces of a training step take on it.
 
-The measuring is done by measure.py, once, in about a second; it is kept as JSON, so that predictions need
+The measuring is done by measure.py, once, in a few seconds; it is kept as JSON, so that predictions need
 neither PyTorch nor a second measurement.
 """
 
@@ -10,14 +10,14 @@ import dataclasses
 import json
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from playground.cache import cache_root
 from playground.files import read_json, write_text_atomic
 
-FORMAT = 1
+FORMAT = 2
 """Measurements of another format are made again."""
 
 Points = tuple[tuple[float, float], ...]
@@ -35,29 +35,33 @@ class Machine:
     memory_bytes: int
     """All the memory of the device."""
     process_bytes: int
-    """What a process holds whose models are gone again: the libraries, and what they keep."""
+    """What a process holds that trains a small model: the libraries, and what they keep."""
     peak_flops: float
     """Operations per second of a large matrix product."""
     half: bool
     """Whether matrix products are in bfloat16 where the config leaves it open."""
     seconds: dict[str, Points]
     """What each piece of a training step takes, forwards and backwards, by its size."""
+    alone: dict[str, Points] = field(default_factory=dict)
+    """The same on one CPU thread, where `threads` are more."""
+    slack: float = 1.0
+    """What comes and goes within a step takes so many times its bytes: the allocator keeps freed blocks."""
 
-    def time(self, piece: str, size: float) -> float:
-        """Return the seconds that a piece takes: between the measured sizes a power law, beyond them linear.
 
-        Below the smallest measured size it takes no less time: that is the overhead of a call.
-        """
-        points = self.seconds[piece]
-        if size <= points[0][0]:
-            return points[0][1]
-        if size >= points[-1][0]:
-            return points[-1][1] * size / points[-1][0]
-        for (small, fast), (large, slow) in zip(points, points[1:], strict=False):
-            if size <= large:
-                share = math.log(size / small) / math.log(large / small)
-                return fast * (slow / fast) ** share
-        raise AssertionError("unreachable")
+def seconds_of(points: Points, size: float) -> float:
+    """Return the seconds that a piece takes: between the measured sizes a power law, beyond them linear.
+
+    Below the smallest measured size it takes no less time: that is the overhead of a call.
+    """
+    if size <= points[0][0]:
+        return points[0][1]
+    if size >= points[-1][0]:
+        return points[-1][1] * size / points[-1][0]
+    for (small, fast), (large, slow) in zip(points, points[1:], strict=False):
+        if size <= large:
+            share = math.log(size / small) / math.log(large / small)
+            return fast * (slow / fast) ** share
+    raise AssertionError("unreachable")
 
 
 def machine_file() -> Path:
@@ -81,10 +85,10 @@ def machine_from(values: dict[str, Any] | None) -> Machine | None:
     if values is None or values.get("format") != FORMAT:
         return None
     known: dict[str, Any] = {name: value for name, value in values.items() if name != "format"}
-    known["seconds"] = {
-        piece: tuple((size, seconds) for size, seconds in points)
-        for piece, points in known["seconds"].items()
-    }
+    for kind in ("seconds", "alone"):
+        known[kind] = {
+            piece: tuple((size, seconds) for size, seconds in points) for piece, points in known[kind].items()
+        }
     return Machine(**known)
 
 

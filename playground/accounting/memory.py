@@ -21,6 +21,10 @@ LOGITS_AT_A_TIME = 1 << 23
 LONGEST_KEPT = 512
 """Attention in bfloat16 over at most so many tokens keeps its weights, as fast_attention.py does."""
 
+PROBES, PROBED_NUMBERS = 256, 1 << 22
+"""Positions at which evaluations compare the model with counting, and numbers of one reference, as in
+knowledge.py, which keeps three references."""
+
 CHUNKS_AT_ONCE = 2
 """The logits of a chunk, and what their softmax takes beside them."""
 
@@ -50,6 +54,17 @@ def peak_bytes(config: RunConfig, batch_size: int = 0, *, half: bool = False) ->
     activations = activation_bytes(config.model, batch_size or config.train.batch_size, half=half)
     moving = weights + activations if config.train.accumulate > 1 else max(weights, activations)
     return weights + optimizer_bytes(config) + moving
+
+
+def reference_bytes(d_vocab: int) -> int:
+    """Return the bytes of what evaluations compare the model with."""
+    return FULL * 3 * min(PROBES, max(1, PROBED_NUMBERS // d_vocab)) * d_vocab
+
+
+def moving_bytes(config: RunConfig, *, half: bool = False) -> int:
+    """Return the bytes of the peak that come and go within a step, as the allocator sees it."""
+    stays = FULL * count_parameters(config.model)["total"] + optimizer_bytes(config)
+    return peak_bytes(config, half=half) - stays
 
 
 def optimizer_bytes(config: RunConfig) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 
-from playground.accounting.machine import Machine
+from playground.accounting.flops import BACKWARD
+from playground.accounting.machine import Machine, Points, seconds_of
 from playground.accounting.memory import LOGITS_AT_A_TIME
 from playground.accounting.parameters import count_parameters, matrix_shapes
 from playground.config import ModelConfig, RunConfig
@@ -17,12 +19,55 @@ Piece = tuple[str, float, float]
 """Name, size and how many times in a step."""
 
 
+WORTH_IT = 0.8
+"""More threads must take at most this share of the time: they also take the cores from the page."""
+
+
 def step_seconds(config: RunConfig, machine: Machine) -> float:
-    """Return the predicted seconds of one optimizer step."""
+    """Return the predicted seconds of one optimizer step, with the CPU threads that a run would choose."""
+    seconds = _together(config, machine.seconds)
+    if not machine.alone or config.train.threads not in (0, 1):
+        return seconds
+    alone = _together(config, machine.alone)
+    return alone if config.train.threads == 1 or seconds > WORTH_IT * alone else seconds
+
+
+def _together(config: RunConfig, pieces: dict[str, Points]) -> float:
+    """Return the seconds of all pieces of a step.
+
+    Alone, a piece finds its numbers in the cache; how much longer it takes among others is what the measured
+    whole steps say, between their sizes by a power law. (Those are transformers: an LSTM is one large piece.)
+    """
+    seconds = sum_of_pieces(config, pieces)
+    if config.model.architecture == "lstm":
+        return seconds
+    (small, fast), (large, slow) = pieces["step"][0], pieces["step"][-1]
+    place = 1.0 if small == large else math.log(seconds / small) / math.log(large / small)
+    place = min(1.0, max(0.0, place))
+    return seconds * (fast / small) ** (1 - place) * (slow / large) ** place
+
+
+def sum_of_pieces(config: RunConfig, pieces: dict[str, Points]) -> float:
+    """Return the seconds of a step's pieces, each as it was measured by itself."""
     tokens = config.train.batch_size * config.model.n_ctx
-    batch = sum(count * machine.time(name, size) for name, size, count in batch_pieces(config.model, tokens))
-    step = sum(count * machine.time(name, size) for name, size, count in step_pieces(config))
+    batch = sum(n * seconds_of(pieces[name], size) for name, size, n in batch_pieces(config.model, tokens))
+    step = sum(n * seconds_of(pieces[name], size) for name, size, n in step_pieces(config))
     return config.train.accumulate * batch + step
+
+
+def evaluation_seconds(config: RunConfig, step: float) -> float:
+    """Return the seconds of evaluations, per step on average: a forward pass takes about a third of a batch.
+
+    Those of checkpoints count, the one of the whole text at the end does not.
+    """
+    train = config.train
+    batches = (
+        1 / train.eval_every
+        + 1 / train.checkpoint_every
+        - 1 / math.lcm(train.eval_every, train.checkpoint_every)
+    )
+    batches *= train.eval_sequences / train.batch_size
+    return step / train.accumulate * batches / (1 + BACKWARD)
 
 
 def batch_pieces(config: ModelConfig, tokens: int) -> Iterator[Piece]:
@@ -39,9 +84,16 @@ def batch_pieces(config: ModelConfig, tokens: int) -> Iterator[Piece]:
         yield "dropout", tokens * d_model, 2 * layers + 1
     yield "linear", 6 * tokens * d_model * config.d_vocab, 1
     yield "loss", tokens * config.d_vocab, 1
-    chunks = tokens * config.d_vocab // LOGITS_AT_A_TIME  # each adds to the gradient of the whole unembedding
-    if chunks:
-        yield "add", config.d_vocab * d_model, chunks
+    table = config.d_vocab * d_model
+    chunks = max(1, round(tokens * config.d_vocab / LOGITS_AT_A_TIME))
+    yield "accumulate", table, chunks  # each adds to the gradient of the whole unembedding
+    yield (
+        "zeros",
+        table,
+        3,
+    )  # that gradient, the same to scale, and that of the embedding: rows without tokens too
+    if config.tie_embeddings:
+        yield "accumulate", table, 1
 
 
 def _block_pieces(config: ModelConfig, tokens: int) -> Iterator[Piece]:
@@ -55,10 +107,11 @@ def _block_pieces(config: ModelConfig, tokens: int) -> Iterator[Piece]:
     yield "linear", 6 * tokens * d_model * config.d_mlp * ups, layers
     yield "linear", 6 * tokens * d_model * config.d_mlp, layers
     yield f"activation_{config.activation}", tokens * config.d_mlp, layers
-    if config.qk_norm:
-        yield "qk_norm", tokens * (queries + keys), layers
-    if config.positions == "rotary":
-        yield "rotate", tokens * (queries + keys), layers
+    turns = [
+        name for name, on in (("qk_norm", config.qk_norm), ("rotate", config.positions == "rotary")) if on
+    ]
+    for width in (queries, keys) if turns else ():
+        yield "_".join(turns), tokens * width, layers
     kind = "attention_dropout" if config.dropout else "attention"
     yield kind, 12 * tokens * config.n_ctx * queries, layers
 

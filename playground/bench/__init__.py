@@ -14,9 +14,10 @@ from playground.bench.pairs import bench_pairs
 from playground.bench.preparing import bench_memory, bench_memory_bpe, bench_preparing
 from playground.bench.sample import bench_sample
 from playground.bench.tick import bench_tick
-from playground.bench.train import bench_time_to_loss, bench_train, bench_train_large
+from playground.bench.train import bench_compile, bench_time_to_loss, bench_train, bench_train_large
 
 BENCHES: dict[str, Callable[[], None]] = {
+    "compile": bench_compile,
     "estimate": bench_estimate,
     "evaluate": bench_evaluate,
     "inspect": bench_inspect,

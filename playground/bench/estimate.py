@@ -8,12 +8,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from playground.files import read_json_lines
 
 PRESETS = {"fast": 24, "course-lstm": 5, "shakespeare-cpu": 24, "arena": 4, "shakespeare-gpu": 3}
-"""Steps that each is trained for; the fastest step counts, after the first."""
+"""Steps that each is trained for; the median of all after the first counts."""
 
 ACCUMULATE = 4
 """Batches a step at the most: 40 would only take longer."""
@@ -43,13 +44,12 @@ def _measure(root: Path, text: Path, name: str, steps: int) -> tuple[float, floa
     flags = ["--preset", name, "--text", str(text), "--accumulate", accumulate]
     predicted = json.loads(_playground(root, "estimate", *flags, "--calibrate", "--json"))
     run = root / name
-    threads = json.loads((root / "cache" / "machine.json").read_text())["threads"]
-    often = ["--steps", str(steps), "--threads", str(threads), "--eval-sequences", "1"]
+    often = ["--steps", str(steps), "--eval-sequences", "1"]
     rarely = ["--eval-every", "10000", "--sample-every", "10000", "--checkpoint-every", "10000"]
     _playground(root, "train", "--run", str(run), *flags, *often, *rarely)
     records, _ = read_json_lines(run / "metrics.jsonl")
     elapsed = [record["elapsed_s"] for record in records if record["step"] < steps]  # the last one evaluates
-    seconds = min(after - before for before, after in zip(elapsed[1:], elapsed[2:], strict=False))
+    seconds = median(after - before for before, after in zip(elapsed[1:], elapsed[2:], strict=False))
     return max(record.get("memory_bytes", 0) for record in records), seconds, predicted
 
 

@@ -23,7 +23,7 @@ class OwnLoop:
         torch.manual_seed(0)
         self.config, self.data, self.device = config, data, torch.device("cpu")
         self.model = build_model(config.model)
-        self.optimizer = build_optimizer(self.model, config.optim)
+        self.optimizer = build_optimizer(self.model, config.optim, config.train.precision)
         self.generator = torch.Generator().manual_seed(0)
         self.rows = data.rows("train", config.model.n_ctx)
         self.n_steps = 0
@@ -36,6 +36,16 @@ class OwnLoop:
         lr = lr_at(self.n_steps, self.config.optim, self.config.train.steps)
         train_step(self.model, self.optimizer, self.rows, self.config, self.device, self.generator, lr)
         self.n_steps += 1
+
+    def set_threads(self) -> int:
+        """Set the CPU threads that a run of this would choose here, and return how many."""
+        import torch
+
+        from playground.calibration import choose_threads
+
+        threads = choose_threads(self.model, self.data, self.config)
+        torch.set_num_threads(threads)
+        return threads
 
     def validation_loss(self) -> float:
         """Return the loss on the whole validation split, in nats per token."""

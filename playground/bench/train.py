@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from playground.bench.train_compile import print_compiled
 from playground.bench.train_loss import print_time_to_loss
 from playground.bench.train_memory import print_memory
 from playground.bench.train_overhead import print_overhead
@@ -29,6 +30,11 @@ def bench_train_large() -> None:
 def bench_time_to_loss() -> None:
     """Time to the loss of nanoGPT's CPU recipe, beside 2,000 steps of a plain PyTorch loop."""
     print_time_to_loss(*_text())
+
+
+def bench_compile() -> None:
+    """What compiling the blocks of a 0.8M model takes and gives; about two minutes."""
+    print_compiled(*_text())
 
 
 def _text() -> tuple[Data, int]:

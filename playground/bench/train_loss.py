@@ -32,6 +32,7 @@ def print_time_to_loss(data: Data, d_vocab: int) -> None:
     recipe = default_recipe(classic)
     recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, steps=STEPS))
     plain, ours = PlainLoop(classic.model, classic.train.batch_size, data.train), OwnLoop(recipe, data)
+    threads = ours.set_threads()
     plain.step()
     plain_times, seconds = [], 0.0
     for _ in range(STEPS // TURN):
@@ -41,7 +42,7 @@ def print_time_to_loss(data: Data, d_vocab: int) -> None:
     print(f"default recipe, {STEPS} steps: validation loss {loss:.3f} (on Shakespeare, to reach: {TARGET})")
     print(
         f"  in {seconds:.1f} s; {PLAIN_STEPS:,} steps of the plain loop take {whole:.1f} s: "
-        f"ratio {seconds / whole:.3f}"
+        f"ratio {seconds / whole:.3f} (threads a run chooses: {threads})"
     )
 
 

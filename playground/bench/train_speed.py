@@ -28,15 +28,16 @@ def print_speed(data: Data, d_vocab: int, name: str, rounds: int, steps: int) ->
         "default recipe in float32": with_precision(default, "float32"),
         "default recipe in auto": with_precision(default, "auto"),
     }
-    plain = PlainLoop(shape, batch, data.train)
+    plain, own = PlainLoop(shape, batch, data.train), {key: OwnLoop(c, data) for key, c in ours.items()}
+    threads = own["default recipe in auto"].set_threads()
     loops: dict[str, Callable[[], None]] = {"plain": plain.step}
-    loops |= {key: OwnLoop(config, data).step for key, config in ours.items()}
+    loops |= {key: loop.step for key, loop in own.items()}
     times = interleave(loops, rounds, steps)
     million = count_parameters(shape)["total"] / 1e6
     tokens = batch * shape.n_ctx
     print(
-        f"{million:.1f} M parameters, {batch} x {shape.n_ctx} tokens a step; "
-        f"plain loop {per_s(times['plain'], tokens)}"
+        f"{million:.1f} M parameters, {batch} x {shape.n_ctx} tokens a step, "
+        f"{threads} threads (as a run chooses); plain loop {per_s(times['plain'], tokens)}"
     )
     for key in ours:
         ratio = median(p / o for p, o in zip(times["plain"], times[key], strict=True))

@@ -10,6 +10,7 @@ from playground.config.checks import check_at_least, check_choices, require
 LOGGERS = ("wandb", "trackio", "tensorboard")
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Compile = Literal["auto", "off", "on"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class TrainConfig:
     """auto: a GPU if there is one, else the CPU."""
     precision: Precision = "auto"
     """bfloat16: of matrix products, all else stays float32; auto: where the hardware has it."""
+    compile: Compile = "auto"
+    """torch.compile of the blocks, which takes half a minute; auto: where that pays back within the run."""
     threads: int = 0
     """CPU threads; 0: measured before the first step."""
     processes: int = 1

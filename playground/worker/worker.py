@@ -11,6 +11,7 @@ from playground import memory, runs
 from playground.accounting import flops_per_token, peak_bytes
 from playground.admission import check_run
 from playground.calibration import peak_flops
+from playground.compile_choice import settle
 from playground.completion import complete_prompts
 from playground.config import RunConfig
 from playground.control import StopRequestedError
@@ -87,8 +88,16 @@ class Worker:
         self.notes.phase("measuring this machine")
         if self.job.device.type == "cpu":
             self.status.update(threads=set_threads(self.job, self.world, state))
+        self._settle_compiling(state)
         peak = peak_flops(self.job.device) * self.world.size
         self.notes.flops_share = flops_per_token(self.config.model) / peak
+
+    def _settle_compiling(self, state: dict[str, Any]) -> None:
+        before = state.get("compiled", False) if state else None
+        choice = settle(self.job, before, self.world.size, lambda: self.notes.phase("compiling the model"))
+        self.job.compiled = choice.compiled
+        self.status.update(compiled=choice.compiled, compile_reason=choice.why)
+        print(choice.why)
 
     def _train(self) -> None:
         job = self.job
