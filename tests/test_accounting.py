@@ -32,7 +32,7 @@ from playground.accounting.memory import (
     reference_bytes,
 )
 from playground.accounting.parameters import matrix_shapes
-from playground.accounting.seconds import evaluation_seconds, step_seconds, sum_of_pieces
+from playground.accounting.seconds import evaluation_seconds, step_seconds, sum_of_pieces, threads_of
 from playground.config import ConfigError, ModelConfig, OptimConfig, RunConfig, TrainConfig
 from playground.linear_loss import CHUNK_NUMBERS
 from playground.models import Transformer, build_model
@@ -280,6 +280,7 @@ def test_the_threads_are_those_that_a_run_would_choose():
     barely = {name: tuple((size, 1.1 * t) for size, t in points) for name, points in machine.seconds.items()}
     slower = dataclasses.replace(machine, alone=barely)
     assert step_seconds(config, slower) > step_seconds(config, machine), "one thread is nearly as fast"
+    assert (threads_of(config, both), threads_of(config, slower)) == (2, 1)
     two = with_vocabulary("fast", 500, threads=2)
     assert step_seconds(two, slower) == step_seconds(two, machine)
 

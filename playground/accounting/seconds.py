@@ -25,11 +25,16 @@ WORTH_IT = 0.8
 
 def step_seconds(config: RunConfig, machine: Machine) -> float:
     """Return the predicted seconds of one optimizer step, with the CPU threads that a run would choose."""
-    seconds = _together(config, machine.seconds)
-    if not machine.alone or config.train.threads not in (0, 1):
-        return seconds
-    alone = _together(config, machine.alone)
-    return alone if config.train.threads == 1 or seconds > WORTH_IT * alone else seconds
+    on_one = machine.alone and threads_of(config, machine) == 1
+    return _together(config, machine.alone if on_one else machine.seconds)
+
+
+def threads_of(config: RunConfig, machine: Machine) -> int:
+    """Return the CPU threads that a run sets, or would choose on this machine between one and all."""
+    if config.train.threads or not machine.alone:
+        return config.train.threads or machine.threads
+    pays = _together(config, machine.seconds) <= WORTH_IT * _together(config, machine.alone)
+    return machine.threads if pays else 1
 
 
 def _together(config: RunConfig, pieces: dict[str, Points]) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from playground import presets
 from playground.accounting import Estimate, Machine, estimate, gigabytes, load_machine, save_machine
+from playground.accounting.seconds import threads_of
 from playground.cli.arguments import EstimateArgs, UsageError, parse, with_source
 from playground.cli.run_folders import flag_value
 from playground.config import DataConfig, RunConfig
@@ -79,7 +80,9 @@ def table(config: RunConfig, found: Estimate, machine: Machine | None) -> str:
     lines += [f"  {'in all':<14}{found.tokens_per_step * config.train.steps:>18,}"]
     lines += [f"  {'per parameter':<14}{found.tokens_per_parameter:>18.3g}"]
     if found.step_seconds is not None and found.run_seconds is not None:
-        threads = f", {machine.threads} threads" if machine and machine.device == "cpu" else ""
+        threads = ""
+        if machine and machine.device == "cpu":
+            threads = f", CPU threads: {threads_of(config, machine)}"
         lines += [f"Time ({machine.device if machine else 'as described'}{threads})"]
         lines += [f"  {'a step':<14}{duration(found.step_seconds):>18}"]
         lines += [f"  {f'{config.train.steps:,} steps':<14}{duration(found.run_seconds):>18}"]
