@@ -34,7 +34,8 @@ MOUNT = """([html, css, js, props]) => {
   };
   const names = ["poll", "completions", "run_list", "curve_csv"];
   const server = Object.fromEntries(names.map((name) => [name, asked(name)]));
-  new Function("element", "props", "watch", "server", js)(element, props, watch, server);
+  const trigger = (name) => { (window.triggered ??= []).push(name); };
+  new Function("element", "props", "watch", "server", "trigger", js)(element, props, watch, server, trigger);
 }"""
 
 

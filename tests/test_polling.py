@@ -134,7 +134,7 @@ def test_several_runs_are_answered_in_one_go_and_one_that_is_gone_is_named(root)
 
 @pytest.mark.parametrize("request_", [None, [], "x", {}, {"runs": None}, {"runs": "x"}, {"runs": [None, 3]}])
 def test_a_request_for_nothing_is_answered_with_nothing(root, request_):
-    assert poll(request_) == {"runs": []}
+    assert poll(request_)["runs"] == []
 
 
 @pytest.mark.parametrize("name", [None, "", "../../etc", "nope", ["a"], {"a": 1}])
@@ -209,3 +209,17 @@ def test_tables_hold_every_record_of_a_long_run(root):
     table = curve_csv({"runs": [run.name]})["csv"].splitlines()
     steps = np.array([int(row.split(",")[1]) for row in table[1:]])
     assert np.array_equal(steps, np.arange(5000))
+
+
+def test_another_word_stands_for_a_run_when_other_buttons_apply(root):
+    run = long_run(root, 20)
+    write_json_atomic(run / "status.json", {"state": "finished", "step": 20, "generation": 1})
+    before = ask(run)["standing"]
+    assert follow(run, ask(run))["standing"] == before
+    checkpoint = runs.checkpoint_folder(run, 10)
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "state.json").write_text("{}")
+    kept = ask(run)["standing"]
+    assert kept != before
+    (run / "events.jsonl").write_text('{"step": 3, "event": "lr", "from": 1, "to": 2, "elapsed_s": 1}\n')
+    assert ask(run)["standing"] != kept

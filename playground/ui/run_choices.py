@@ -15,10 +15,11 @@ def run_choices(root: Path) -> list[Choice]:
 
 
 def run_label(run: Path) -> str:
-    """Return title or name, state and step of a run in a few words."""
+    """Return title or name, state and step of a run; no step where it would soon be another."""
     status = runs.status(run)
     words = {"running": "training now", "finished": "done"}.get(status["state"], status["state"])
-    return f"{runs.read_meta(run).title or run.name} · {words}, step {status['step']:,}"
+    step = "" if status["state"] in ("running", "preparing") else f", step {status['step']:,}"
+    return f"{runs.read_meta(run).title or run.name} · {words}{step}"
 
 
 def default_run(root: Path) -> str:

@@ -8,6 +8,7 @@ import gradio as gr
 
 from playground.ui import messages
 from playground.ui.distribution import Distribution
+from playground.ui.living_list import LivingList
 from playground.ui.run_choices import NEWEST
 from playground.ui.written_text import FOLDER, WrittenText
 
@@ -69,8 +70,8 @@ def build_form() -> Form:
 
 def _build_left() -> dict:
     with gr.Row():
-        run = gr.Dropdown([], label="Run", elem_id="sample-run", min_width=200, scale=3)
-        step = gr.Dropdown(
+        run = LivingList([], label="Run", elem_id="sample-run", min_width=200, scale=3)
+        step = LivingList(
             [("newest", NEWEST)],
             value=NEWEST,
             label="Checkpoint",
@@ -155,7 +156,7 @@ def build_comparing() -> Comparing:
     """Lay out the folded parts under the first screen."""
     with gr.Accordion("Compare: same prompt, same seed, side by side", open=False, elem_id="compare"):
         with gr.Row(equal_height=True):
-            chosen = gr.Dropdown(
+            chosen = LivingList(
                 [],
                 multiselect=True,
                 label="Checkpoints, of any run (none: the one above)",

@@ -18,6 +18,7 @@ from playground.ui.data_tab import DataTab
 from playground.ui.data_wiring import TrainSide
 from playground.ui.estimate_view import EstimateView, check_memory, with_vocabulary
 from playground.ui.keeping import build_keeping
+from playground.ui.living_list import LivingList
 from playground.ui.lr_range_wiring import range_cancel, range_look, wire_range
 from playground.ui.machine_watch import MACHINE
 from playground.ui.monitor import Monitor
@@ -38,7 +39,6 @@ from playground.ui.text_watch import EMPTY, visitor_of, wait_for
 from playground.ui.toy_sgd import ToySGD
 from playground.ui.train_form import Form
 
-REFRESH_SECONDS = 2.5
 LAUNCH_PATIENCE_SECONDS = 5
 """A text that takes longer to prepare is refused by the worker, if need be, instead of before the launch."""
 
@@ -73,7 +73,7 @@ def build_train_tab(demo: gr.Blocks, tabs: gr.Tabs, data: DataTab) -> tuple[gr.D
             left = _build_form()
         with gr.Column(scale=3, min_width=320):
             with gr.Row(elem_classes="pg-run-row"):
-                run = gr.Dropdown(
+                run = LivingList(
                     [], label="Run", container=False, scale=5, min_width=140, elem_id="train-run"
                 )
                 buttons = build_buttons()
@@ -138,7 +138,7 @@ def _wire_run(c: Controls, demo: gr.Blocks) -> None:
     wire_controls(c.changes, c.run, c.run_message)
     seen = gr.State("")
     refreshed = [c.run, *buttons, c.run_message, seen]
-    gr.Timer(REFRESH_SECONDS).tick(_refresh, [c.run, c.run_message, seen], refreshed, **QUIET)
+    c.monitor.select(_refresh, [c.run, c.run_message, seen], refreshed, **QUIET)
     demo.load(_open, None, c.run, **QUIET)
 
 
@@ -184,16 +184,15 @@ def _create_and_start(form: Form, root: Path, visitor: str) -> Path:
 
 
 def _refresh(name: str | None, message: str, seen: str) -> tuple:
-    """Start what is next in the queue, and show how the runs are, if anything changed since the last look.
+    """Show how the runs are, if anything changed since the last look; the monitor tells when to look.
 
     A note on what was asked for has done its work by then; an error stays.
 
     The chosen run is left alone where there is one: the person may be choosing another right now.
     """
     root = runs.runs_root()
-    runs.advance(root)
     choices = run_choices(root)
-    now = repr((choices, name))
+    now = repr((choices, name, looks(name, anew=False)))
     if now == seen:
         return (gr.skip(),) * (3 + N_CONTROLS)
     chosen: dict[str, Any] = {} if name else {"value": default_run(root) or None}

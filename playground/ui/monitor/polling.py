@@ -16,6 +16,7 @@ from playground.config import ConfigError, RunConfig
 from playground.files import is_number, read_json
 from playground.limits import limits
 from playground.position_buckets import position_buckets
+from playground.ui.monitor.crowd import CROWD, RUN_LIST
 from playground.ui.monitor.curve import TICK, Levels, columns, read_records, read_table
 from playground.ui.monitor.kept_curves import notes_on, whole_curve
 from playground.ui.monitor.lines import baseline_lines, crossing_marks, event_marks, levels_of
@@ -41,10 +42,13 @@ def poll(request: Any) -> Answer:
     """Return what is new of some runs since the request's cursors; everything, where the epoch is another.
 
     Whatever a page sends, each run has an answer, with "error" in one sentence where there is no such run.
+    "list" is another word when the list of runs has changed, "standing" when other buttons apply to a run;
+    "pause_ms" is how long the page waits before it asks again.
     """
     items = request.get("runs") if isinstance(request, dict) else None
     items = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    return {"runs": [_of_run(item) for item in items[:MAX_RUNS]]}
+    answers = [_of_run(item) for item in items[:MAX_RUNS]]
+    return {"runs": answers, "list": RUN_LIST.word(runs.runs_root()), "pause_ms": CROWD.pause_ms()}
 
 
 def _name_in(request: Request) -> str:
@@ -70,6 +74,7 @@ def _of_run(request: Request) -> Answer:
         request = {key: request.get(key) for key in ("samples", "notes")}
     baselines = read_json(run / "baselines.json") or {}
     lines = baseline_lines(baselines)
+    events = event_marks(read_records(run / "events.jsonl")[0])
     answer = {
         "run": run.name,
         "epoch": epoch,
@@ -78,7 +83,8 @@ def _of_run(request: Request) -> Answer:
         **_new_points(run, request, opening, levels_of(baselines)),
         **_changed(request, "lines", lines),
         **_changed(request, "crossings", crossing_marks(status.get("crossings"), lines)),
-        **_changed(request, "events", event_marks(read_records(run / "events.jsonl")[0])),
+        **_changed(request, "events", events),
+        "standing": f"{status['state']}:{bool(runs.checkpoints(run))}:{len(events)}",
     }
     if request.get("notes"):
         answer["notes"] = notes_on(run, epoch, active=status["state"] in runs.ACTIVE)

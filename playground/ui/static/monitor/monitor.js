@@ -1,8 +1,8 @@
-// The body of a gr.HTML's js_on_load: `element`, `props`, `server` and `watch` are given.
+// The body of a gr.HTML's js_on_load: `element`, `props`, `server`, `watch` and `trigger` are given.
 // It asks the server once a second for what is new of the runs on the page, and draws that.
 
 const ACTIVE_MS = 1000, RESTING_MS = 5000, UNSEEN_FACTOR = 5, MAX_BACKOFF_MS = 15000;
-const NOTES_MS = 5000, LONG_NOTES_MS = 20000, LONG_BYTES = 3e6, RUNS_AT_ONCE = 3;
+const LIST_MS = 2500, NOTES_MS = 5000, LONG_NOTES_MS = 20000, LONG_BYTES = 3e6, RUNS_AT_ONCE = 3;
 const root = element.querySelector(".pg-monitor"), box = part("chart");
 const view = readView();
 const chart = new LossChart(box);
@@ -12,7 +12,7 @@ const pointer = new Pointer(chart, box, part("tip"), part("spoken"), (zoom) => c
 const compare = new Compare(part("compare"), server, (names) => { change({ compare: names }); setRuns(runs[0]?.name ?? ""); });
 let runs = [];
 const state = (root.__monitor = {
-  busy: false, fails: 0, updates: 0, polls: 0, drawMs: 0, notesDue: 0, lastBytes: 0, stage: false, view, chart, small: smallCharts,
+  busy: false, fails: 0, updates: 0, polls: 0, drawMs: 0, notesDue: 0, lastBytes: 0, pauseMs: 0, list: null, standing: "", listDue: 0, stage: false, view, chart, small: smallCharts,
   get runs() { return runs; },
 });
 
@@ -103,7 +103,7 @@ function take(answer) {
   }
   const wasActive = run.status && run.active && run.epoch === answer.epoch;
   run.take(answer);
-  run.due = Date.now() + (run.active ? ACTIVE_MS : RESTING_MS) * factor;
+  run.due = Date.now() + (run.active ? Math.max(ACTIVE_MS, state.pauseMs) : RESTING_MS) * factor;
   if (run !== runs[0]) return true;
   root.classList.remove("pg-mon-empty");
   if (answer.notes) state.notesDue = Date.now() + (run.metrics_byte > LONG_BYTES ? LONG_NOTES_MS : NOTES_MS);
@@ -124,17 +124,40 @@ function requests() {
   });
 }
 
+/** Ask for what is new; where the list of runs or the buttons of the first have changed, the page is told. */
+async function ask(asked) {
+  const answer = JSON.parse(await server.poll({ runs: asked }));
+  state.fails = 0;
+  state.pauseMs = answer.pause_ms;
+  state.listDue = Date.now() + LIST_MS;
+  const first = answer.runs.find((other) => other.run === runs[0]?.name);
+  if (first) state.standing = first.standing;
+  const word = `${answer.list}:${first?.run}:${state.standing}`;
+  if (state.list !== word && (first || !runs.length)) {
+    state.list = word;
+    trigger("select", {});
+  }
+  return answer.runs;
+}
+
+/** Without a run there is nothing to draw, but one may be launched elsewhere. */
+async function lookForRuns() {
+  showNothing("No run yet: choose a text and a model, and press Launch training.");
+  if (state.listDue > Date.now() || !isSeen()) return;
+  state.listDue = Date.now() + LIST_MS;
+  await ask([]).catch(() => {}); // tried again, as long as the page is open
+}
+
 async function poll() {
   if (state.busy) return;
-  if (!runs.length) return showNothing("No run yet: choose a text and a model, and press Launch training.");
+  if (!runs.length) return lookForRuns();
   if (!window.uPlot && !isSeen()) return; // nothing is fetched before the chart was first looked at
   state.busy = true;
   state.polls++;
   try {
     await loadPlot();
     for (let asked = requests(); asked.length; asked = requests()) {
-      const { runs: answers } = JSON.parse(await server.poll({ runs: asked }));
-      state.fails = 0;
+      const answers = await ask(asked);
       const fresh = answers.map(take).some(Boolean);
       if (fresh) {
         draw();
