@@ -12,7 +12,7 @@ from torch import Tensor
 
 from playground.config import SampleConfig
 from playground.models import Model
-from playground.sampling.generate import Candidate, Drawn, Reader, candidates
+from playground.sampling.generate import Candidate, Drawn, Reader, candidates, log_probabilities
 from playground.sampling.rules import repetition_penalty
 
 LogProbs = Float[Tensor, "beam d_vocab"]
@@ -71,7 +71,7 @@ def beam_search(
     reader = Reader(model, [tokens])
     beams, done = [Beam((), 0.0)], list[Beam]()
     for _ in range(settings.max_tokens):
-        own = reader.logits().double().log_softmax(dim=-1)
+        own = log_probabilities(reader.logits())
         look = Look(own, _penalised(own, beams, tokens, settings), n_likeliest, reader.slid)
         beams, parents = _best(beams, look, settings.beams, end_id, done)
         if not beams or _settled(beams, done, settings):

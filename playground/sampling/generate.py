@@ -151,18 +151,27 @@ def _draw_rows(
     """Draw the next token of every row, and note it in `seen`."""
     penalised = torch.tensor(seen) if settings.repetition_penalty != 1 else None
     logits, slid = reader.logits(), reader.slid
-    log_probs = reshape_logits(logits, settings, penalised).double().log_softmax(dim=-1)
+    log_probs = log_probabilities(reshape_logits(logits, settings, penalised))
     drawn = _pick(log_probs, settings, generators)
     for row, (token, _) in zip(seen, drawn, strict=True):
         row.append(token)
     if not n_likeliest:
         return [Drawn(*one, slid) for one in drawn]
-    own_p = logits.double().softmax(dim=-1)
+    own_p = log_probabilities(logits).exp()
     others = candidates(own_p, log_probs, n_likeliest)
     return [
         Drawn(*one, slid, float(own[one[0]]), other)
         for one, own, other in zip(drawn, own_p, others, strict=True)
     ]
+
+
+def log_probabilities(logits: Float[Tensor, "*row d_vocab"]) -> Float[Tensor, "*row d_vocab"]:
+    """Return the log-softmax in float64, by steps that take a second thread only where that pays.
+
+    The library's own wakes one for a few rows, and it then spins on a core where rows could be read.
+    """
+    exact = logits.double()
+    return exact - exact.logsumexp(dim=-1, keepdim=True)
 
 
 def candidates(
@@ -192,7 +201,7 @@ def draw(
     logits: Float[Tensor, " d_vocab"], settings: SampleConfig, generator: torch.Generator
 ) -> tuple[int, float]:
     """Draw one token by the settings; return it with its log-probability under them."""
-    log_probs = reshape_logits(logits, settings).double().log_softmax(dim=-1)
+    log_probs = log_probabilities(reshape_logits(logits, settings))
     return _pick(log_probs[None], settings, [generator])[0]
 
 

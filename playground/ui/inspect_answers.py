@@ -172,7 +172,7 @@ def pack_lens(loaded: LoadedRun, text: str) -> Answer:
     }
 
 
-MAX_BATCH = 48
+MAX_BATCH = 24
 """Tokens of each of two texts that are read in one batch."""
 
 

@@ -64,8 +64,7 @@ def build_form() -> Form:
             sliders = _build_sliders()
             gr.HTML(messages.note(HINT), padding=False)
             chart = Distribution(elem_id="distribution")
-            rest = _build_rest()
-    return Form(**left, **rest, sliders=sliders, chart=chart)
+    return Form(**left, sliders=sliders, chart=chart)
 
 
 def _build_left() -> dict:
@@ -88,24 +87,28 @@ def _build_left() -> dict:
     asked = gr.Textbox(visible="hidden", elem_id="asked", container=False)
     return {
         "run": run, "step": step, "prompt": prompt, "prompt_note": prompt_note, "buttons": buttons,
-        "output": output, "output_note": output_note, "copies": copies, "asked": asked,
+        "output": output, "output_note": output_note, "copies": copies, "asked": asked, **_build_rest(),
     }  # fmt: skip
 
 
 def _build_rest() -> dict:
-    with gr.Row(elem_classes="pg-sample-rest"):
+    with gr.Row():
         length = gr.Slider(
             1, 1000, 150, step=1, label="Length, in tokens", buttons=[], min_width=150, elem_id="length"
         )
         seed = gr.Number(
-            0, label="Seed (same seed, same text)", precision=0, minimum=0, min_width=120, elem_id="seed"
+            0, label="Seed (same seed, same text)", precision=0, minimum=0, min_width=150, elem_id="seed"
         )
-    with gr.Row(elem_classes="pg-sample-rest"):
         beams = gr.Number(
-            1, label="Beams (1: off)", precision=0, minimum=1, maximum=16, min_width=120, elem_id="beams"
-        )
+            1, label="Beams (1: draw by chance)", precision=0, minimum=1, maximum=16, min_width=150,
+            elem_id="beams",
+        )  # fmt: skip
         stop = gr.Textbox(
-            label="Stop before", placeholder="\\n\\n | The end", lines=1, min_width=150, elem_id="stop-before"
+            label="Stop before, | between several",
+            placeholder="\\n\\n | The end",
+            lines=1,
+            min_width=150,
+            elem_id="stop-before",
         )
     pace = gr.Radio(PACES, value=False, label="Words appear", elem_id="pace")
     return {"length": length, "seed": seed, "beams": beams, "stop": stop, "pace": pace}

@@ -22,7 +22,7 @@ class BatchView {
     this.part("batch-note").classList.toggle("pg-error", Boolean(answer.error));
     if (answer.error) return;
     const label = (place) => `<code>${escaped(answer.labels[place])}</code>`;
-    const cells = (row) => row.tokens.map((place, i) => (row.mask[i] ? `<td>${label(place)}</td>` : `<td class="pg-pad">${label(place)}</td>`)).join("");
+    const cells = (row) => row.tokens.map((place, i) => (row.mask[i] ? `<td>${label(place)}</td>` : `<td class="pg-pad" title="${escaped(answer.labels[place])}">pad</td>`)).join("");
     const rows = answer.rows.map((row, i) => `<tr><th scope="row">text ${i + 1}</th>${cells(row)}</tr><tr class="pg-mask"><th scope="row">mask</th>${row.mask.map((real) => `<td>${real}</td>`).join("")}</tr>`);
     const grid = `<div class="pg-ins-scroll" tabindex="0" aria-label="The batch"><table class="pg-ins-table pg-ins-batch"><tbody>${rows.join("")}</tbody></table></div>`;
     const next = ({ next: found }) => found.map(([place, p]) => `<td>${label(place)} ${percent(p)}</td>`).join("");
