@@ -10,7 +10,7 @@ from playground.checkpoint import CheckpointError, load_model_weights
 from playground.config import RunConfig
 from playground.models import Model, build_blank
 from playground.models.large_pages import in_large_pages
-from playground.tokenizers import Tokenizer, load_tokenizer
+from playground.tokenizers import PretrainedTokenizer, Tokenizer, load_tokenizer
 
 ATTEMPTS = 3
 """The worker drops old checkpoints: one that goes while it is read is looked for again."""
@@ -55,5 +55,13 @@ def load_run(run: Path, step: int | None = None) -> LoadedRun:
             if step is not None or attempt == ATTEMPTS - 1:
                 raise
             continue
-        return LoadedRun(run.name, chosen, config, load_tokenizer(run / "tokenizer"), model.eval())
+        return LoadedRun(run.name, chosen, config, _tokenizer(run, config), model.eval())
     raise AssertionError("unreachable")
+
+
+def _tokenizer(run: Path, config: RunConfig) -> Tokenizer:
+    """Load the tokenizer of a run; one made elsewhere covers all ids of the model made with it."""
+    tokenizer = load_tokenizer(run / "tokenizer")
+    if isinstance(tokenizer, PretrainedTokenizer):
+        tokenizer.cover(config.model.d_vocab)
+    return tokenizer

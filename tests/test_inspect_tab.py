@@ -48,6 +48,7 @@ from playground.ui.inspect_tab import (
 )
 from playground.ui.theme import CSS, THEME
 from playground.ui.token_view import TOKEN_CSS
+from tests.tiny_models import tiny_model
 
 DEMO = Path(__file__).parent.parent / "checkpoints" / "demo"
 TEXT = "the cat <img src=x onerror=1> sat on the mat & the dog. "
@@ -325,3 +326,36 @@ def test_cross_entropy_by_hand(lab):
     lab.get_by_label("moon is right").check()
     expect(loss).to_have_text(f"{math.log(math.exp(5) + 2):.3f}")
     expect(lab.get_by_test_id("inspect-hand")).to_contain_text("ln 1,024 = 6.931")
+
+
+def test_a_hugging_face_model_is_opened_and_looked_into(lab, root, tmp_path):
+    tiny_model(tmp_path / "tiny-opt", "opt", std=0.2)
+    lab.get_by_text("Open a Hugging Face model").click()
+    lab.locator("#inspect-hub-name").fill("no such/../model")
+    lab.locator("#inspect-hub-open").click()
+    note = lab.get_by_test_id("inspect-hub-note")
+    expect(note).to_contain_text("There is no folder", timeout=30_000)
+    lab.locator("#inspect-hub-name").fill(str(tmp_path / "tiny-opt"))
+    lab.locator("#inspect-hub-name").press("Enter")
+    expect(note).to_contain_text("is open as the run tiny-opt", timeout=90_000)
+    lab.locator("#inspect-text textarea").fill("the cat sat on the mat.")
+    loaded = load_run(root / "tiny-opt")
+    nats = score_tokens(loaded.model, loaded.tokenizer.encode("the cat sat on the mat.")).loss.mean().item()
+    totals = lab.get_by_test_id("inspect-totals")
+    expect(totals.locator("tbody tr", has_text="model")).to_contain_text(f"{nats:.3f}", timeout=30_000)
+    expect(totals).to_contain_text("was trained elsewhere")
+    lab.locator("[data-view=attention]").click()
+    expect(lab.get_by_test_id("inspect-heads").locator("button")).to_have_count(8)
+    lab.locator("[data-view=lens]").click()
+    expect(lab.locator("[data-part=lens-note]")).to_contain_text("runs through transformers")
+    lab.locator("[data-view=batch]").click()
+    expect(lab.get_by_test_id("inspect-agree")).to_contain_text("Padded and unpadded agree")
+    shutil.rmtree(root / "tiny-opt")
+
+
+def test_a_link_shows_the_same(page, url):
+    """Served alone, without the other tabs, nothing is written to the address; what it says is read."""
+    page.goto(f"{url}?tab=inspect&inspect_run=small&inspect_step=20&view=next&text=the+cat")
+    expect(page.get_by_test_id("inspect-next").locator("tbody tr")).to_have_count(7, timeout=30_000)
+    expect(page.locator("[data-part=step-name]")).to_have_text("step 20, 2 of 3 kept")
+    expect(page.locator("#inspect-run")).to_have_value("small")

@@ -25,6 +25,7 @@ from playground.ui.run_choices import NEWEST, step_choices
 from playground.ui.sample_address import KEYS, opened
 from playground.ui.writing import Ask, write
 from tests.small_runs import make_run, wait_for
+from tests.tiny_models import tiny_model
 
 SETTINGS = (0.9, 0, 1, 0, 1, 24, 3, 1, "")
 """temperature, top_k, top_p, min_p, penalty, length, seed, beams, stop"""
@@ -211,3 +212,36 @@ def test_the_tab_in_a_browser(page, url):
     assert "playground sample --run small" in page.evaluate(
         "[...document.querySelectorAll('#output, #output *')].find((node) => node.__copied)?.__copied"
     )
+
+
+def test_a_hugging_face_model_is_opened_and_talks(page, url, tmp_path):
+    """Of a kind that runs through transformers; what can't be opened is said in a sentence."""
+    tiny_model(tmp_path / "tiny-opt", "opt", std=0.2)
+    page.goto(f"{url}?tab=sample&run=small&prompt=the+&length=20")
+    expect(page.get_by_test_id("distribution-source")).to_contain_text("small", timeout=60_000)
+    page.get_by_role("button", name="Open a Hugging Face model").click()
+    name, opened = page.locator("#hub-name").locator("input, textarea").first, page.locator("#hub-note")
+    name.fill("no such/../model")
+    page.locator("#hub-open").click()
+    expect(opened).to_contain_text("There is no folder 'no such/../model'", timeout=30_000)
+    name.fill(str(tmp_path / "tiny-opt"))
+    page.locator("#hub-open").click()
+    expect(opened).to_contain_text("is open as the run tiny-opt", timeout=90_000)
+    expect(page.get_by_test_id("distribution-source")).to_contain_text("tiny-opt, step 0", timeout=30_000)
+    page.get_by_role("button", name="Generate", exact=True).click()
+    expect(page.locator("#output-note")).to_contain_text("tiny-opt, step 0 · ", timeout=30_000)
+    expect(page.locator("#copies")).to_contain_text("came without its training tokens", timeout=30_000)
+    assert page.get_by_test_id("say-text").locator("span").count() > 0
+
+
+def test_inspect_keeps_its_state_in_the_address(page, url):
+    page.goto(f"{url}?tab=inspect&inspect_run=small&text=the+dog&view=batch")
+    expect(page.get_by_test_id("inspect-agree")).to_contain_text("agree", timeout=60_000)
+    page.locator("[data-view=next]").click()
+    page.locator("#inspect-text textarea").fill("the cat sat")
+    page.wait_for_function("location.search.includes('text=the+cat+sat')", timeout=30_000)
+    assert "view=next" in page.url
+    page.reload()
+    expect(page.get_by_test_id("inspect-next").locator("tbody tr")).to_have_count(11, timeout=60_000)
+    page.get_by_role("tab", name="Train").click()
+    assert "tab=" not in page.url

@@ -5,7 +5,7 @@ import torch
 
 from playground.checkpoint import model_tensors
 from playground.config import ModelConfig
-from playground.models import Transformer, build_model, build_stepper
+from playground.models import Transformer, attention, build_model, build_stepper
 from playground.models.compiled_stepping import CompiledStepper
 from playground.models.large_pages import in_large_pages
 from playground.models.stepping import Stepper
@@ -65,6 +65,24 @@ def test_rows_that_were_filled_up_at_their_left_step_as_they_would_alone(shape):
                 torch.testing.assert_close(logits[place], alone, rtol=1e-10, atol=1e-10)
         assert cache.mask is not None
         assert cache.mask.shape == (3, 9)
+
+
+@pytest.mark.parametrize("kind", [Stepper, CompiledStepper])
+def test_a_cache_grows_as_it_is_filled(kind, monkeypatch):
+    monkeypatch.setattr(attention, "FIRST_ROOM", 2)
+    model = random_model()
+    with torch.inference_mode():
+        tokens = torch.randint(17, (3, 9))
+        expected, cache = model(tokens), model.new_cache(3)
+        model(tokens[:, :2], cache)
+        stepper, rooms = kind(model, cache), []
+        for at in range(2, 7):
+            logits = stepper.logits(tokens[:, at])
+            torch.testing.assert_close(logits, expected[:, at], rtol=1e-10, atol=1e-10)
+            rooms.append(cache.keys_values.shape[-2])
+        assert rooms == [4, 4, 8, 8, 8]
+        torch.testing.assert_close(model(tokens[:, 7:], cache), expected[:, 7:], rtol=1e-10, atol=1e-10)
+        assert cache.keys_values.shape[-2] == 9, "the context is the end of it"
 
 
 def test_many_rows_are_shared_between_threads():

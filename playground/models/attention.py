@@ -12,12 +12,16 @@ from playground.models.fast_attention import attend
 from playground.models.fast_elementwise import normalise_and_turn, rms_norm
 from playground.models.positions import QK_EPS, rotate
 
+FIRST_ROOM = 256
+"""Positions that a cache has room for at first: of a long context most is never used."""
+
 
 class Cache:
     """Keys and values of the tokens read so far, so that each new token costs one forward of one token."""
 
     def __init__(self, config: ModelConfig, batch: int, device: torch.device, dtype: torch.dtype) -> None:
-        shape = (config.n_layers, 2, batch, config.n_kv_heads, config.n_ctx, config.d_head)
+        self.n_ctx = config.n_ctx
+        shape = (config.n_layers, 2, batch, config.n_kv_heads, min(FIRST_ROOM, config.n_ctx), config.d_head)
         self.keys_values = torch.empty(shape, device=device, dtype=dtype)
         self.mask: Bool[Tensor, "batch length"] | None = None
         self.length = 0
@@ -25,9 +29,20 @@ class Cache:
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Store the keys and values (batch head pos d_head) of new tokens; return those of all tokens."""
         end = self.length + k.shape[2]
+        self.make_room(end)
         keys, values = self.keys_values[layer]
         keys[:, :, self.length : end], values[:, :, self.length : end] = k, v
         return keys[:, :, :end], values[:, :, :end]
+
+    def make_room(self, end: int) -> bool:
+        """Have room for so many positions, at least twice as many as before; tell whether that moved them."""
+        *shape, room, d_head = self.keys_values.shape
+        if end <= room:
+            return False
+        wider = self.keys_values.new_empty((*shape, min(max(end, 2 * room), self.n_ctx), d_head))
+        wider[..., : self.length, :] = self.keys_values[..., : self.length, :]
+        self.keys_values = wider
+        return True
 
     def pick(self, rows: Int[Tensor, " row"]) -> None:
         """Go on with these rows, in this order; a row may be chosen more than once."""

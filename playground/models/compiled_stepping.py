@@ -39,7 +39,8 @@ class CompiledStepper:
         places = np.array_split(np.arange(n_rows), self.n_shares)
         padded = np.zeros(n_rows, np.int64) if cache.mask is None else (~cache.mask).sum(dim=1).numpy()
         self.starts = padded  # the first real position of each row
-        self.shares = [self._layers(slice(own[0], own[-1] + 1)) for own in places]
+        self.rows = [slice(own[0], own[-1] + 1) for own in places]
+        self._lay()
         self.end = (*self._norm(model.norm), _array(model.unembed.weight))
         self.turn = _array(model.turn) if config.positions == "rotary" else None
 
@@ -48,6 +49,8 @@ class CompiledStepper:
         position = self.cache.length
         if position >= self.model.config.n_ctx:
             raise ValueError(f"The context of n_ctx = {self.model.config.n_ctx} tokens is full.")
+        if self.cache.make_room(position + 1):
+            self._lay()
         at = torch.from_numpy(position - self.starts)[:, None]
         x = self.model.embed_at(tokens[:, None], at)[:, 0].numpy()
         by_share = (np.array_split(rows, self.n_shares) for rows in (x, self.starts))
@@ -70,9 +73,10 @@ class CompiledStepper:
             after_activation(x, activate(torch.from_numpy(hidden)).numpy(), *down)
         return unembed(x, *self.end)
 
-    def _layers(self, rows: slice) -> list[tuple]:
+    def _lay(self) -> None:
+        """Lay out what each thread reads: the weights, and its rows of the cache."""
         blocks: Any = self.model.blocks
-        return [self._layer(block, rows) for block in blocks]
+        self.shares = [[self._layer(block, rows) for block in blocks] for rows in self.rows]
 
     def _layer(self, block: Any, rows: slice) -> tuple:
         attention, mlp = block.attention, block.mlp
@@ -88,7 +92,7 @@ class CompiledStepper:
         numbers = (config.n_heads, config.n_kv_heads)
         if not config.qk_norm:
             return np.empty((sum(numbers), 0), dtype), 0.0
-        if getattr(attention, "q_gain", None) is None:
+        if not config.qk_norm_gain:
             return np.ones((sum(numbers), config.d_head), dtype), QK_EPS
         learned = (_array(attention.q_gain), _array(attention.k_gain))
         return np.repeat(np.stack(learned), numbers, axis=0), config.norm_eps or 1e-6

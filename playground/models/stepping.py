@@ -50,21 +50,26 @@ def can_be_compiled(model: Transformer) -> bool:
 class Stepper:
     """Reads the next token of each row of a cache that holds real tokens only, with the weights as they are.
 
-    The cache must stay the one given: its keys and values are written in place.
+    The keys and values of the cache are written in place.
     """
 
     def __init__(self, model: Transformer, cache: Cache) -> None:
         self.model, self.cache = model, cache
-        blocks: Any = model.blocks
-        self.blocks = [_block(block, cache) for block in blocks]
+        self._lay()
         self.norm, self.unembed = _norm(model.norm), _linear(model.unembed)
         self.added = _added_positions(model)
+
+    def _lay(self) -> None:
+        blocks: Any = self.model.blocks
+        self.blocks = [_block(block, self.cache) for block in blocks]
 
     def logits(self, tokens: Int[Tensor, " row"]) -> Float[Tensor, "row d_vocab"]:
         """Return the logits after one more token of each row; raises ValueError if the context is full."""
         position = self.cache.length
         if position >= self.model.config.n_ctx:
             raise ValueError(f"The context of n_ctx = {self.model.config.n_ctx} tokens is full.")
+        if self.cache.make_room(position + 1):
+            self._lay()
         x = F.embedding(tokens, self.model.embed.weight)
         if self.added is not None:
             x = x + self.added[position]

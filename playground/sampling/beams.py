@@ -12,7 +12,7 @@ from torch import Tensor
 
 from playground.config import SampleConfig
 from playground.models import Model
-from playground.sampling.generate import Candidate, Drawn, Reader, candidates, log_probabilities
+from playground.sampling.generate import Candidate, Drawn, Reader, candidates, exp, log_probabilities
 from playground.sampling.rules import repetition_penalty
 
 LogProbs = Float[Tensor, "beam d_vocab"]
@@ -43,7 +43,7 @@ class Look:
     @cached_property
     def likeliest(self) -> list[tuple[Candidate, ...]]:
         """The candidates after each beam."""
-        return candidates(self.own.exp(), self.log_probs, self.n_likeliest)
+        return candidates(exp(self.own), self.log_probs, self.n_likeliest)
 
     def drawn(self, beam: int, token: int) -> Drawn:
         """Return a token as it is chosen after a beam."""

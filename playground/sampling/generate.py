@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -157,7 +158,7 @@ def _draw_rows(
         row.append(token)
     if not n_likeliest:
         return [Drawn(*one, slid) for one in drawn]
-    own_p = log_probabilities(logits).exp()
+    own_p = exp(log_probabilities(logits))
     others = candidates(own_p, log_probs, n_likeliest)
     return [
         Drawn(*one, slid, float(own[one[0]]), other)
@@ -166,12 +167,18 @@ def _draw_rows(
 
 
 def log_probabilities(logits: Float[Tensor, "*row d_vocab"]) -> Float[Tensor, "*row d_vocab"]:
-    """Return the log-softmax in float64, by steps that take a second thread only where that pays.
+    """Return the log-softmax in float64, on one thread.
 
-    The library's own wakes one for a few rows, and it then spins on a core where rows could be read.
+    PyTorch wakes a second one for a few rows, and that then spins on a core where rows could be read.
     """
-    exact = logits.double()
-    return exact - exact.logsumexp(dim=-1, keepdim=True)
+    exact = logits.detach().double().numpy()
+    exact = exact - exact.max(axis=-1, keepdims=True)
+    return torch.from_numpy(exact - np.log(np.exp(exact).sum(axis=-1, keepdims=True)))
+
+
+def exp(log_probs: Float[Tensor, "*row d_vocab"]) -> Float[Tensor, "*row d_vocab"]:
+    """Return probabilities, on one thread as well."""
+    return torch.from_numpy(np.exp(log_probs.numpy()))
 
 
 def candidates(
@@ -191,7 +198,7 @@ def _pick(
     if settings.temperature == 0:
         tokens = log_probs.argmax(dim=-1, keepdim=True)
     else:
-        rows = zip(log_probs.exp(), generators, strict=True)
+        rows = zip(exp(log_probs), generators, strict=True)
         tokens = torch.stack([torch.multinomial(row, 1, generator=own) for row, own in rows])
     chosen = log_probs.gather(1, tokens)
     return list(zip(tokens.flatten().tolist(), chosen.flatten().tolist(), strict=True))

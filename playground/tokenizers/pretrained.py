@@ -100,10 +100,16 @@ class PretrainedTokenizer(Tokenizer):
         """Return the bytes of a token; none for a special one."""
         return self.pieces[checked(token_id, self.d_vocab)]
 
+    def cover(self, d_vocab: int) -> None:
+        """Take the ids up to a model's vocabulary as tokens without bytes: models often have some more."""
+        self.d_vocab = max(self.d_vocab, d_vocab)
+        self.pieces.extend([b""] * (self.d_vocab - len(self.pieces)))
+
     def label(self, token_id: int) -> str:
-        """Return a token for display; a special one by its name."""
-        special = "" if self.piece(token_id) else self.library.id_to_token(token_id)
-        return special or super().label(token_id)
+        """Return a token for display; a special one by its name, one that stands for nothing by its id."""
+        if self.piece(token_id):
+            return super().label(token_id)
+        return self.library.id_to_token(token_id) or f"<|unused {token_id}|>"
 
     @cached_property
     def unknown_id(self) -> int | None:

@@ -87,11 +87,11 @@ def spread(steps: list[int], most: int) -> list[int]:
 
 def _each_value(varied: str, values: str | None, settings: SampleConfig) -> list[SampleConfig]:
     """Return the settings with each of the numbers between commas in one of them; none: as they are."""
+    if varied not in list(VARIED):
+        raise ConfigError(f"Setting that differs must be one of {', '.join(VARIED)}, but it is {varied!r}.")
     if not (values or "").strip():
         return [settings]
-    field = VARIED.get(varied)
-    if field is None:
-        raise ConfigError(f"Setting that differs must be one of {', '.join(VARIED)}, but it is {varied!r}.")
+    field = VARIED[varied]
     kind = type(getattr(SampleConfig(), field))
     try:
         numbers = [kind(one) for one in (values or "").split(",")]

@@ -79,6 +79,11 @@ class Tasks:
         except GivenUp:
             return task
 
+    def forget(self, key: Any) -> None:
+        """Do a task anew when it is asked for again."""
+        with self.lock:
+            self.tasks.pop(key, None)
+
 
 TASKS = Tasks()
 

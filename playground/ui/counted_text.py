@@ -34,12 +34,19 @@ def ask_counted(run: Path) -> Path | Task:
 
 def _made_again(run: Path, report: Report) -> Path:
     config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
+    if is_elsewhere(run, config):
+        raise RunError(f"{run.name} was trained elsewhere: without its text counting can't be compared.")
     if config.data.corpus.partition(":")[0] not in CORPORA:
         raise RunError(f"The text of {run.name} was not kept with it, so counting can't be compared.")
     folder = prepare(config.data, report=report).folder
     if _files(run / "tokenizer") != _files(folder / "tokenizer"):
         raise RunError(f"The text of {run.name} is cut otherwise today, so counting can't be compared.")
     return folder
+
+
+def is_elsewhere(run: Path, config: RunConfig) -> bool:
+    """Tell whether a run is a pretrained model that was only opened: its config's corpus isn't its text."""
+    return bool(config.start_from) and not (run / "tokens").is_dir()
 
 
 def _files(folder: Path) -> dict[str, object]:

@@ -21,9 +21,10 @@ from playground.prepared import load_prepared
 from playground.sources import corpus_of
 from playground.text_stream import text_of
 from playground.ui.corpus_facts import Task
-from playground.ui.counted_text import ask_counted
+from playground.ui.counted_text import ask_counted, is_elsewhere
 from playground.ui.inspect_answers import pack_attention, pack_batch, pack_counted, pack_lens, pack_scores
 from playground.ui.models_in_memory import model_at
+from playground.ui.opening import ask_opened, progress_words
 from playground.ui.run_choices import default_run, run_choices
 
 STATIC = Path(__file__).parent / "static"
@@ -42,7 +43,7 @@ def answering(function: Callable[[Answer], Answer]) -> Callable[[Any], str]:
     def answer(request: Any) -> str:
         try:
             return json.dumps(function(request if isinstance(request, dict) else {}))
-        except (ValueError, runs.RunError) as error:
+        except (ValueError, runs.RunError, OSError) as error:
             return json.dumps({"error": str(error)})
 
     answer.__name__, answer.__doc__ = function.__name__, function.__doc__
@@ -64,6 +65,15 @@ def inspect_runs(request: Answer) -> Answer:
 
 
 @answering
+def inspect_open(request: Answer) -> Answer:
+    """Open a model of Hugging Face as a run, and say how far that is until it is."""
+    found = ask_opened(str(request.get("name") or ""))
+    if isinstance(found, Task):
+        return {"working": progress_words(found)}
+    return {"run": found.name}
+
+
+@answering
 def inspect_example(request: Answer) -> Answer:
     """Return a text of the kind that a run learned from, held out where it has such."""
     return {"text": _example(runs.find(runs.runs_root(), str(request.get("run") or "")))}
@@ -74,7 +84,7 @@ def _example(run: Path) -> str:
     if prepared is not None:
         return text_of(prepared.tokenizer, document(prepared, "val", 0).tokens[:EXAMPLE_TOKENS].tolist())
     config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))
-    if config.data.corpus.partition(":")[0] not in CORPORA:
+    if config.data.corpus.partition(":")[0] not in CORPORA or is_elsewhere(run, config):
         return " ".join(config.sample.prompts)
     text = "".join(islice(corpus_of(config.data).documents, 1))
     return text if len(text) <= EXAMPLE_CHARACTERS else text[:EXAMPLE_CHARACTERS].rpartition(" ")[0]
@@ -136,7 +146,7 @@ class Inspector(gr.HTML):
             js_on_load="\n".join(path.read_text(encoding="utf-8") for path in files),
             server_functions=[
                 inspect_runs, inspect_example, inspect_scores,
-                inspect_counted, inspect_attention, inspect_lens, inspect_batch,
+                inspect_counted, inspect_attention, inspect_lens, inspect_batch, inspect_open,
             ],
             apply_default_css=False,
             **kwargs,

@@ -33,6 +33,9 @@ class Form:
 
     run: gr.Dropdown
     step: gr.Dropdown
+    hub_name: gr.Textbox
+    hub_open: gr.Button
+    hub_note: gr.HTML
     prompt: gr.Textbox
     prompt_note: gr.HTML
     buttons: dict[str, gr.Button]
@@ -78,6 +81,7 @@ def _build_left() -> dict:
             min_width=120,
             scale=2,
         )
+    hub = _build_hub()
     prompt = gr.Textbox(label="Prompt", lines=2, max_lines=6, elem_id="prompt")
     prompt_note = gr.HTML(padding=False, elem_id="prompt-note")
     buttons = _build_buttons()
@@ -87,8 +91,26 @@ def _build_left() -> dict:
     asked = gr.Textbox(visible="hidden", elem_id="asked", container=False)
     return {
         "run": run, "step": step, "prompt": prompt, "prompt_note": prompt_note, "buttons": buttons,
-        "output": output, "output_note": output_note, "copies": copies, "asked": asked, **_build_rest(),
+        "output": output, "output_note": output_note, "copies": copies, "asked": asked,
+        **hub, **_build_rest(),
     }  # fmt: skip
+
+
+def _build_hub() -> dict:
+    with gr.Accordion("Open a Hugging Face model", open=False, elem_id="hub-model"):
+        with gr.Row(equal_height=True):
+            name = gr.Textbox(
+                label="Name on the Hub, or a folder",
+                placeholder="Qwen/Qwen3-0.6B",
+                lines=1,
+                max_lines=1,
+                elem_id="hub-name",
+                min_width=180,
+                scale=3,
+            )
+            button = gr.Button("Open", elem_id="hub-open", min_width=90)
+        note = gr.HTML(padding=False, elem_id="hub-note")
+    return {"hub_name": name, "hub_open": button, "hub_note": note}
 
 
 def _build_rest() -> dict:

@@ -17,6 +17,7 @@ from playground.ui import messages
 from playground.ui.compare_view import compare, through_time
 from playground.ui.distribution import connect, pack_distribution
 from playground.ui.models_in_memory import model_at
+from playground.ui.opening import open_model
 from playground.ui.run_choices import checkpoint_choices, run_choices, step_choices
 from playground.ui.sample_address import REMEMBER, SHOW_TAB, opened
 from playground.ui.sample_form import Comparing, Form, build_comparing, build_form
@@ -38,6 +39,7 @@ def build_sample_tab(demo: gr.Blocks, train_run: gr.Dropdown) -> None:
     form, comparing = build_form(), build_comparing()
     connect(form.chart, *form.sliders)
     _wire_distribution(form, comparing, train_run)
+    _wire_opening(form)
     _wire_writing(form)
     _wire_comparing(form, comparing)
     address = [form.step, form.prompt, *form.settings]
@@ -56,6 +58,16 @@ def _wire_distribution(form: Form, comparing: Comparing, train_run: gr.Dropdown)
     train_run.change(_follow, train_run, form.run, **QUIET, queue=False)
     form.run.change(_suggest_prompt, [form.run, form.prompt], form.prompt, **QUIET, queue=False)
     form.run.input(_steps_of, form.run, form.step, **QUIET, queue=False)
+
+
+def _wire_opening(form: Form) -> None:
+    gr.on(
+        [form.hub_open.click, form.hub_name.submit],
+        open_model,
+        form.hub_name,
+        [form.run, form.step, form.hub_note],
+        **QUIET,
+    )
 
 
 def _wire_writing(form: Form) -> None:

@@ -72,7 +72,7 @@ def settings_of(temperature, top_k, top_p, min_p, penalty, length, seed, beams, 
 
 def stop_strings(text: str | None) -> tuple[str, ...]:
     r"""Read strings between bars; \n and \t stand for a new line and a tab."""
-    parts = (part.strip() for part in (text or "").split("|"))
+    parts = (part.strip() for part in str(text or "").split("|"))
     return tuple(part.replace("\\n", "\n").replace("\\t", "\t") for part in parts if part)
 
 

@@ -18,6 +18,7 @@ from playground.prepare import prepare
 from playground.prepared import Prepared, load_prepared, save_prepared
 from playground.pretrained.start import check_match, settle_start
 from playground.sources import corpus_of, default_prompts
+from playground.tokenizers import PretrainedTokenizer
 from playground.worker.notes import Notes
 
 
@@ -39,6 +40,8 @@ def prepare_text(config: RunConfig, run: Path, notes: Notes) -> tuple[RunConfig,
     )
     text = complete.to_json()
     notes.insist(lambda: write_text_atomic(run / "config.json", text, durable=True))
+    if isinstance(prepared.tokenizer, PretrainedTokenizer):
+        prepared.tokenizer.cover(complete.model.d_vocab)  # its model may draw any of its ids
     return complete, prepared
 
 

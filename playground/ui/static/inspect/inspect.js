@@ -140,6 +140,25 @@ async function suggest() {
   if (answer.text && !state.typed) textarea.value = answer.text;
 }
 
+/** Open a model of the Hub or of a folder, and look into it. */
+async function openModel() {
+  const say = (text, isBad) => {
+    part("hub-note").textContent = text;
+    part("hub-note").className = isBad ? "pg-error" : "pg-note";
+  };
+  const name = part("hub-name").value;
+  part("hub-open").disabled = true;
+  for (;;) {
+    const answer = await ask("inspect_open", { name });
+    say(answer.error ?? answer.working ?? `${name} is open as the run ${answer.run}.`, Boolean(answer.error));
+    if (answer.run) Object.assign(state, { wishes: { run: answer.run, step: null } });
+    if (answer.run) await look();
+    if (!answer.working) break;
+    await new Promise((done) => setTimeout(done, ASK_MS));
+  }
+  part("hub-open").disabled = false;
+}
+
 async function chooseRun() {
   Object.assign(state, { run: "", step: null, steps: [] });
   const wanted = part("run").value, { steps } = await ask("inspect_runs", { run: wanted });
@@ -155,6 +174,8 @@ textarea.addEventListener("input", () => {
   timer = setTimeout(refresh, TYPING_MS);
 });
 part("run").addEventListener("change", chooseRun);
+part("hub-open").addEventListener("click", openModel);
+part("hub-name").addEventListener("keydown", (event) => event.key === "Enter" && openModel());
 part("step").addEventListener("input", () => {
   const place = Number(part("step").value);
   state.step = place === state.steps.length - 1 ? null : state.steps[place];
