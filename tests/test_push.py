@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,11 @@ def test_the_export_command(command, tmp_path, monkeypatch):
     assert "kept, step 0, is in" in out
     assert (Path(tmp_path) / "out" / "model.safetensors").is_file()
     assert "there already" in command("export", "--run", "kept", "--out", str(tmp_path / "out"))[2]
+    archive = tmp_path / "kept.zip"
+    assert command("export", "--run", "kept", "--out", str(archive))[0] == 0
+    with zipfile.ZipFile(archive) as opened:
+        assert "kept/model.safetensors" in opened.namelist()
+    assert "there already" in command("export", "--run", "kept", "--out", str(archive))[2]
     assert "Say where to" in command("export", "--run", "kept")[2]
     monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)

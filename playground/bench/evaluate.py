@@ -16,7 +16,7 @@ SHAPES = {
 BATCH = 16
 
 
-def bench_evaluate(n_questions: int = 32, rounds: int = 2) -> None:
+def bench_evaluate(n_questions: int = 16, rounds: int = 3) -> None:
     """Questions answered 16 at once against one by one: seconds, the ratio, and whether all answers agree."""
     import torch
 

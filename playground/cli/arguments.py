@@ -221,7 +221,7 @@ class EvaluateArgs:
     tasks_from: str = ""
     """Folder of tasks of your own, as lm-eval's YAML files."""
     json: tyro.conf.FlagCreatePairsOff[bool] = False
-    """Print JSON."""
+    """Print an object of JSON for each step forward, and one with the figures of each run."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ class ExportArgs:
     run: str
     """Name or folder of a run."""
     out: str = ""
-    """Folder to write, which must not be there; without it, a push leaves nothing here."""
+    """Folder to write, or FILE.zip of one, not there yet; without it, a push leaves nothing here."""
     step: int = -1
     """Checkpoint to export; -1: the newest."""
     push: str = ""

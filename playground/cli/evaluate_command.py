@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,12 @@ def evaluate(argv: Sequence[str]) -> int:
         raise UsageError(f"--{wanted[0]} and --{wanted[1]} are two evaluations: do one after the other.")
     targets = [target(name, args.step) for name in args.run]
     score = {"tasks": _tasks, "text": _text_loss, "corpus": _text_loss}.get(wanted[0], _answers)
-    records = [score(args, run, step) for run, step in targets]
-    if args.json:
-        print(json.dumps(records, indent=1))
-    else:
+    records = []
+    for run, step in targets:
+        records.append({"run": run.name, **score(args, run, step)})
+        if args.json:
+            print(json.dumps(records[-1]), flush=True)
+    if not args.json:
         print(table(records))
     return 0
 
@@ -62,14 +65,15 @@ def _answers(args: EvaluateArgs, run: Path, step: int | None) -> dict[str, Any]:
     settings = AnswerSettings(args.max_tokens, args.batch_size, args.too_long)
     questions = read_questions(source)
     answers = []
-    with tqdm(total=len(questions), unit="question", disable=None, file=sys.stderr) as bar:
+    with reporting(run, "question", args.json) as report:
+        report(0, len(questions))
         for answer in ask(loaded.model, loaded.tokenizer, questions, settings, source.mark):
             answers.append(answer)
-            bar.update()
+            report(len(answers), len(questions))
     record = evaluate_answers(run, loaded.step, source, settings, answers)
     if not args.json:
         _print_failures(f"{run.name}@{loaded.step}", answers, args.show)
-    return {"run": run.name, **record}
+    return record
 
 
 def question_source(args: EvaluateArgs, loaded: LoadedRun) -> QuestionSource:
@@ -108,14 +112,25 @@ def _text_loss(args: EvaluateArgs, run: Path, step: int | None) -> dict[str, Any
         template=args.template,
         max_bytes=args.max_bytes,
     )
-    with tqdm(total=1, unit="token", unit_scale=True, disable=None, file=sys.stderr) as bar:
+    with reporting(run, "token", args.json) as report:
+        return evaluate_text(run, loaded, corpus_of(data), source_name(data), args.stride, report)
+
+
+@contextlib.contextmanager
+def reporting(run: Path, unit: str, as_json: bool) -> Iterator[Callable[[int, int], None]]:
+    """Yield what is told how far it is: a bar with rate and time left, or an object of JSON at a time."""
+    if as_json:
+        yield lambda done, total: print(
+            json.dumps({"run": run.name, "unit": unit, "done": done, "total": total}), flush=True
+        )
+        return
+    with tqdm(unit=unit, unit_scale=unit == "token", disable=None, file=sys.stderr) as bar:
 
         def report(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        record = evaluate_text(run, loaded, corpus_of(data), source_name(data), args.stride, report)
-    return {"run": run.name, **record}
+        yield report
 
 
 def _tasks(args: EvaluateArgs, run: Path, step: int | None) -> dict[str, Any]:
@@ -124,7 +139,7 @@ def _tasks(args: EvaluateArgs, run: Path, step: int | None) -> dict[str, Any]:
     loaded = _load(run, step)
     limit = args.max_questions or None
     record = evaluate_tasks(run, loaded, args.tasks, args.tasks_from, args.shots, limit, args.batch_size)
-    return {"run": run.name, **record}
+    return record
 
 
 def table(records: list[dict[str, Any]]) -> str:

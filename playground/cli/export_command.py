@@ -20,12 +20,17 @@ def export(argv: Sequence[str]) -> int:
         raise UsageError("Say where to: --out FOLDER, or --push USER/NAME for the Hub.")
     run, token = find_run(args.run), _token() if args.push else ""
     with tempfile.TemporaryDirectory(prefix="playground-export-") as temporary:
-        folder = Path(args.out) if args.out else Path(temporary) / run.name
-        from playground.export import export_run, push_folder
+        from playground.export import export_run, push_folder, zip_folder
 
+        is_zip = args.out.lower().endswith(".zip")
+        if is_zip and Path(args.out).exists():
+            raise UsageError(f"{args.out} is there already: name another file, or delete it first.")
+        folder = Path(args.out) if args.out and not is_zip else Path(temporary) / run.name
         loaded = export_run(run, folder, None if args.step < 0 else args.step)
+        if is_zip:
+            zip_folder(folder, Path(args.out))
         if args.out:
-            print(f"{run.name}, step {loaded.step}, is in {folder}")
+            print(f"{run.name}, step {loaded.step}, is in {args.out}")
         if args.push:
             print(push_folder(folder, args.push, token, private=not args.public))
     return 0

@@ -28,12 +28,17 @@ def offer(run: Path) -> Path:
 
     Raises ArchiveError, or OSError as on a full disk.
     """
+    archive = place_for(f"{run.name}.zip")
+    export_run(run, archive)
+    return archive
+
+
+def place_for(name: str) -> Path:
+    """Return where a file of this name can be written for the browser to fetch; old ones are cleared away."""
     _clear(time.time() - KEPT_SECONDS)
     folder = downloads_folder() / secrets.token_urlsafe(16)
     folder.mkdir()
-    archive = folder / f"{run.name}.zip"
-    export_run(run, archive)
-    return archive
+    return folder / name
 
 
 def _clear(before: float) -> None:

@@ -13,6 +13,7 @@ from playground import runs
 from playground.limits import limits
 from playground.ui.data_tab import DATA_CSS, build_data_tab
 from playground.ui.data_wiring import wire_data
+from playground.ui.evaluating import EVALUATING_CSS
 from playground.ui.guard import Guard
 from playground.ui.inspect_tab import INSPECT_CSS, build_inspect_tab
 from playground.ui.limits_view import limits_html
@@ -69,7 +70,7 @@ def serve(demo: gr.Blocks) -> None:
     calm_queue(demo)
     demo.launch(
         theme=THEME,
-        css="".join((CSS, TOKEN_CSS, DATA_CSS, SETTINGS_CSS, INSPECT_CSS, SAMPLE_CSS)),
+        css="".join((CSS, TOKEN_CSS, DATA_CSS, SETTINGS_CSS, INSPECT_CSS, SAMPLE_CSS, EVALUATING_CSS)),
         ssr_mode=False,
         prevent_thread_lock=True,
         max_file_size=f"{bounds.upload_megabytes}mb",

@@ -18,6 +18,7 @@ from playground.ui.data_chooser import about_text
 from playground.ui.data_form import DataForm
 from playground.ui.data_tab import DataTab
 from playground.ui.data_wiring import TrainSide
+from playground.ui.evaluating import build_evaluating
 from playground.ui.monitor.polling import MAX_RUNS
 from playground.ui.run_book import RunBook
 from playground.ui.run_book.duplicate import data_values, groups_seen, preset_and_settings, shown_updates
@@ -33,6 +34,7 @@ def build_runs_tab(tabs: gr.Tabs, run: gr.Dropdown, train: TrainSide, data: Data
     # Pressed by the list's own button, which stands where it is looked for.
     upload = gr.UploadButton("Import a run", file_types=[".zip"], visible="hidden", elem_id="book-import")
     book = RunBook(elem_id="run-book")
+    build_evaluating()
     upload.upload(_import, upload, message, show_progress="minimal", api_visibility="private")
     book.select(_on_chart, None, [message, tabs, run, train.monitor], **QUIET)
     chooser = data.chooser
