@@ -25,39 +25,48 @@ WORTH_IT = 0.8
 
 def step_seconds(config: RunConfig, machine: Machine) -> float:
     """Return the predicted seconds of one optimizer step, with the CPU threads that a run would choose."""
-    on_one = machine.alone and threads_of(config, machine) == 1
-    return _together(config, machine.alone if on_one else machine.seconds)
+    pieces = machine.alone if machine.alone and threads_of(config, machine) == 1 else machine.seconds
+    return sum_of_pieces(config, pieces) * _among_others(config, pieces)
 
 
 def threads_of(config: RunConfig, machine: Machine) -> int:
-    """Return the CPU threads that a run sets, or would choose on this machine between one and all."""
+    """Return the CPU threads that a run sets, or would choose on this machine between one and all.
+
+    It chooses by the forward and backward pass, as calibration.choose_threads does.
+    """
     if config.train.threads or not machine.alone:
         return config.train.threads or machine.threads
-    pays = _together(config, machine.seconds) <= WORTH_IT * _together(config, machine.alone)
-    return machine.threads if pays else 1
-
-
-def _together(config: RunConfig, pieces: dict[str, Points]) -> float:
-    """Return the seconds of all pieces of a step.
-
-    Alone, a piece finds its numbers in the cache; how much longer it takes among others is what the measured
-    whole steps say, between their sizes by a power law. (Those are transformers: an LSTM is one large piece.)
-    """
-    seconds = sum_of_pieces(config, pieces)
-    if config.model.architecture == "lstm":
-        return seconds
-    (small, fast), (large, slow) = pieces["step"][0], pieces["step"][-1]
-    place = 1.0 if small == large else math.log(seconds / small) / math.log(large / small)
-    place = min(1.0, max(0.0, place))
-    return seconds * (fast / small) ** (1 - place) * (slow / large) ** place
+    many, one = (
+        _of_batch(config, pieces) * _among_others(config, pieces)
+        for pieces in (machine.seconds, machine.alone)
+    )
+    return machine.threads if many <= WORTH_IT * one else 1
 
 
 def sum_of_pieces(config: RunConfig, pieces: dict[str, Points]) -> float:
     """Return the seconds of a step's pieces, each as it was measured by itself."""
+    update = sum(n * seconds_of(pieces[name], size) for name, size, n in step_pieces(config))
+    return config.train.accumulate * _of_batch(config, pieces) + update
+
+
+def _of_batch(config: RunConfig, pieces: dict[str, Points]) -> float:
     tokens = config.train.batch_size * config.model.n_ctx
-    batch = sum(n * seconds_of(pieces[name], size) for name, size, n in batch_pieces(config.model, tokens))
-    step = sum(n * seconds_of(pieces[name], size) for name, size, n in step_pieces(config))
-    return config.train.accumulate * batch + step
+    return sum(n * seconds_of(pieces[name], size) for name, size, n in batch_pieces(config.model, tokens))
+
+
+def _among_others(config: RunConfig, pieces: dict[str, Points]) -> float:
+    """Return how many times its seconds alone a piece takes within a step.
+
+    Alone, it finds its numbers in the cache. This is what the measured whole steps say, between their sizes
+    by a power law; they are transformers, and an LSTM is one large piece.
+    """
+    if config.model.architecture == "lstm":
+        return 1.0
+    (small, fast), (large, slow) = pieces["step"][0], pieces["step"][-1]
+    seconds = sum_of_pieces(config, pieces)
+    place = 1.0 if small == large else math.log(seconds / small) / math.log(large / small)
+    place = min(1.0, max(0.0, place))
+    return (fast / small) ** (1 - place) * (slow / large) ** place
 
 
 def evaluation_seconds(config: RunConfig, step: float) -> float:
