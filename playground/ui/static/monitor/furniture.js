@@ -21,6 +21,7 @@ function linesOf(runs, view) {
       const level = levelOf(line, run, view.unit), words = lossWords(level).replace(/(\.\d\d)\d$/, "$1");
       const key = `${line.kind} ${line.name} ${words}`;
       if (!Number.isFinite(level) || seen.has(key) || view.hide.includes(line.kind)) continue;
+      if (line.extra && view.hide.includes("more")) continue;
       seen.add(key);
       const label = run === shown ? `${line.label} ${words}` : clipped(`${line.name} ${words} · ${run.name}`);
       drawn.push({ ...line, level, run, label });
@@ -65,7 +66,8 @@ function crossingShapes(runs, view, frame, look) {
     const run = runs[index];
     if (view.hide.includes(`run:${run.name}`)) continue;
     for (const mark of run.crossings) {
-      if (view.hide.includes(mark.kind === "in_sample" ? "train" : "val") || view.hide.includes(mark.kind)) continue;
+      const of = [mark.kind === "in_sample" ? "train" : "val", mark.kind, ...(mark.extra ? ["more"] : [])];
+      if (of.some((name) => view.hide.includes(name))) continue;
       const x = frame.x(run.placeOf(mark.step, view.x)), y = frame.y(LOSS_UNITS[view.unit].of(mark.y, run.facts));
       if (!inside(x, frame.left, frame.width) || !inside(y, frame.top, frame.height)) continue;
       const size = look.stage ? 9 : 6;
