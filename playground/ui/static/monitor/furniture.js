@@ -41,10 +41,18 @@ function inside(value, start, size) {
   return value >= start - 0.5 && value <= start + size + 0.5;
 }
 
+/** The lines that are labelled: on a narrow chart, of two that lie together only the one held out. */
+function labelled(lines, frame, look) {
+  if (!look.narrow) return lines;
+  const heldOut = lines.filter((line) => line.kind === "held_out").map((line) => frame.y(line.level));
+  const isAlone = (line) => heldOut.every((y) => Math.abs(y - frame.y(line.level)) > look.size);
+  return lines.filter((line) => line.kind === "held_out" || isAlone(line));
+}
+
 /** Labels at their lines, pushed apart where they would lie on one another. */
 function labelShapes(lines, frame, look, many) {
   const height = look.size + 3;
-  const labels = lines.map((line) => ({ line, y: frame.y(line.level) }))
+  const labels = labelled(lines, frame, look).map((line) => ({ line, y: frame.y(line.level) }))
     .filter((label) => inside(label.y, frame.top, frame.height)).sort((a, b) => a.y - b.y);
   for (let i = 1; i < labels.length; i++) labels[i].y = Math.max(labels[i].y, labels[i - 1].y + height);
   for (let i = labels.length - 1, limit = frame.top + frame.height - 4; i >= 0; i--) {
@@ -78,7 +86,7 @@ function crossingShapes(runs, view, frame, look) {
       });
       const words = `step ${grouped(mark.step)} · ${seconds(mark.seconds)}`;
       const box = { x: x + size + 4, y: y - look.size, width: words.length * look.size * 0.56, height: look.size + 4 };
-      if (index === 0 && fits(box, taken, frame)) {
+      if (index === 0 && !look.narrow && fits(box, taken, frame)) {
         taken.push(box);
         shapes.push({
           type: "text", text: words, x: box.x, y: y - look.size / 2, size: look.stage ? 15 : 11, anchor: "start",
@@ -167,10 +175,9 @@ function paintText(ctx, shape, font) {
   ctx.textAlign = { start: "left", middle: "center", end: "right" }[shape.anchor];
   ctx.textBaseline = "middle";
   if (shape.back) {
-    ctx.lineJoin = "round";
-    ctx.lineWidth = 4;
-    ctx.strokeStyle = shape.back;
-    ctx.strokeText(shape.text, shape.x, shape.y);
+    const { width } = ctx.measureText(shape.text), left = { start: 0, middle: width / 2, end: width }[shape.anchor];
+    ctx.fillStyle = shape.back;
+    ctx.fillRect(shape.x - left - 2, shape.y - shape.size * 0.6, width + 4, shape.size * 1.2);
   }
   ctx.fillStyle = shape.colour;
   ctx.fillText(shape.text, shape.x, shape.y);
