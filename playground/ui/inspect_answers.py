@@ -179,13 +179,14 @@ MAX_BATCH = 24
 def pack_batch(loaded: LoadedRun, text: str, second: str, side: Literal["left", "right"]) -> Answer:
     """Return two texts in one padded batch, and what is made of them alone, with the mask and without.
 
-    Without a second text, the first third of the first one is it.
+    Without a second text, the first third of what is read of the first one is it.
     """
     from playground.inspection import read_padded
 
     tokenizer, longest = loaded.tokenizer, min(MAX_BATCH, loaded.config.model.n_ctx)
     first, notes = read_text(tokenizer, text)
-    other, more = read_text(tokenizer, second) if second else (first[: max(1, len(first) // 3)], [])
+    third = max(1, min(len(first), longest) // 3)
+    other, more = read_text(tokenizer, second) if second else (first[:third], [])
     texts = [first[:longest], other[:longest]]
     batch = read_padded(loaded.model, texts, tokenizer.end_id or 0, side)
     ways = {

@@ -81,7 +81,6 @@ def _build_left() -> dict:
             min_width=120,
             scale=2,
         )
-    hub = _build_hub()
     prompt = gr.Textbox(label="Prompt", lines=2, max_lines=6, elem_id="prompt")
     prompt_note = gr.HTML(padding=False, elem_id="prompt-note")
     buttons = _build_buttons()
@@ -92,7 +91,7 @@ def _build_left() -> dict:
     return {
         "run": run, "step": step, "prompt": prompt, "prompt_note": prompt_note, "buttons": buttons,
         "output": output, "output_note": output_note, "copies": copies, "asked": asked,
-        **hub, **_build_rest(),
+        **_build_rest(), **_build_hub(),
     }  # fmt: skip
 
 

@@ -28,9 +28,9 @@ class BatchView {
     const next = ({ next: found }) => found.map(([place, p]) => `<td>${label(place)} ${percent(p)}</td>`).join("");
     const loss = ({ loss: found }) => found.map((nats) => `<td>${nats === null ? "–" : nats.toFixed(4)}</td>`).join("");
     const ways = answer.ways.map((way) => `<tr><th scope="row">${way.name}</th>${next(way)}${loss(way)}<td>${way.difference === 0 ? "0" : way.difference.toExponential(1)}</td></tr>`);
-    const agree = answer.ways[1].difference < 1e-3;
+    const agree = answer.ways[1].difference < 1e-3, exactly = answer.ways[1].difference === 0;
     const said = agree
-      ? `Padded and unpadded agree: no logit differs by more than ${answer.ways[1].difference.toExponential(1)}, as far as float32 goes.`
+      ? exactly ? "Padded and unpadded agree exactly." : `Padded and unpadded agree: no logit differs by more than ${answer.ways[1].difference.toExponential(1)}, as far as float32 goes.`
       : `Padded and unpadded differ by ${answer.ways[1].difference.toExponential(1)}: this model does not leave its padding out.`;
     this.part("batch").innerHTML = `${grid}<p class="pg-ins-which ${agree ? "pg-good" : ""}" data-testid="inspect-agree">${said}</p>
       <div class="pg-ins-scroll"><table class="pg-ins-table pg-ins-ways"><thead><tr><th></th><th scope="col" colspan="2">most likely after text 1, text 2</th><th scope="col" colspan="2">cross entropy of text 1, text 2</th><th scope="col">largest difference of a logit</th></tr></thead><tbody>${ways.join("")}</tbody></table></div>`;
