@@ -1,9 +1,14 @@
 import functools
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from playground import runs
 from playground.evaluation import read_evaluations
+from tests.hub_server import HubServer
 from tests.kept_runs import char_run
 from tests.test_evaluation import records
 
@@ -98,3 +103,20 @@ def test_without_lm_eval_a_sentence_says_how_to_get_it(command, kept, monkeypatc
     status, _, err = command("evaluate", "--run", "before", "--tasks", "arc_easy")
     assert status == 2
     assert "pip install lm-eval" in err
+
+
+def test_questions_of_a_dataset_of_the_hub(tmp_path):
+    char_run(tmp_path / "runs", "kept", n_ctx=128)
+    data = Path(records(tmp_path)).read_bytes()
+    with HubServer() as hub:
+        hub.add_dataset("me/sums", {"test.jsonl": data})
+        environment = {**hub.environment(tmp_path), "PLAYGROUND_RUNS": str(tmp_path / "runs")}
+        environment["PLAYGROUND_CACHE"] = str(tmp_path / "cache")
+        flags = ["--run", "kept", "--hub", "me/sums", "--max-tokens", "5", "--max-questions", "3", "--json"]
+        done = subprocess.run(
+            [sys.executable, "-m", "playground", "evaluate", *flags],
+            env=environment, cwd=runs.PROJECT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout.splitlines()[-1])
+    assert (record["questions"], record["data"]) == (3, "me/sums (test)")

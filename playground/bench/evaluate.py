@@ -21,6 +21,7 @@ def bench_evaluate(n_questions: int = 16, rounds: int = 3) -> None:
     import torch
 
     from playground.models import build_model
+    from playground.models.large_pages import in_large_pages
 
     lengths = random.Random(0)
     prompts = [lengths.randint(40, 160) for _ in range(n_questions)]
@@ -31,7 +32,7 @@ def bench_evaluate(n_questions: int = 16, rounds: int = 3) -> None:
     )
     for name, config in SHAPES.items():
         torch.manual_seed(0)
-        model = build_model(config).eval()
+        model = in_large_pages(build_model(config).eval())  # as load_run lays the weights
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.add_(torch.randn_like(parameter), alpha=0.02)
