@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from playground.counting import pair_counts, token_counts
-from playground.ngram_counts import Counts
+from playground.ngram_counts import Counts, Pulse, quiet
 from playground.ngrams import MAX_COUNTED, fit_ngrams
 
 ORDER_NAMES = ("unigram", "bigram", "trigram", "4-gram", "5-gram")
@@ -90,22 +90,26 @@ def held_out_cross_entropy(train: ArrayLike, held_out: ArrayLike, d_vocab: int, 
     return score
 
 
-def all_baselines(train: ArrayLike, held_out: ArrayLike, d_vocab: int) -> dict[str, Any]:
+def all_baselines(
+    train: ArrayLike, held_out: ArrayLike, d_vocab: int, pulse: Pulse = quiet
+) -> dict[str, Any]:
     """Return every baseline under the names of baselines.json; the floor is added where it is known.
+
+    `pulse` is called between its parts, and may raise to give up.
 
     The n-gram models, and in sample the orders from the trigram up, count the first `counted_tokens` training
     tokens. In sample, long runs are nearly all different: their entropy says how long the text is, and little
     else.
     """
     train, held_out = _as_tokens(train, 3), _as_tokens(held_out, 2)
-    model = fit_ngrams(train, d_vocab, len(ORDER_NAMES))
+    model = fit_ngrams(train, d_vocab, len(ORDER_NAMES), pulse)
     longer = range(3, model.counts.max_order + 1)
     return {
         "uniform": uniform_entropy(d_vocab),
         "unigram": unigram_entropy(train, d_vocab),
         "bigram": bigram_entropy(train, d_vocab),
         **{ORDER_NAMES[order - 1]: counted_entropy(model.counts, order) for order in longer},
-        "held_out": dict(zip(ORDER_NAMES, model.cross_entropies(held_out), strict=False)),
+        "held_out": dict(zip(ORDER_NAMES, model.cross_entropies(held_out, pulse), strict=False)),
         "counted_tokens": min(len(train), MAX_COUNTED),
         "floor": None,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,14 @@ USUAL_DISCOUNTS = (0.5, 1.0, 1.5)
 
 Numbers = NDArray[np.int64]
 Probabilities = NDArray[np.floating]
+
+
+Pulse = Callable[[], None]
+"""Called again and again by what takes long; it may raise to give up."""
+
+
+def quiet() -> None:
+    """Go on."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,9 @@ def discounts(counts: Numbers) -> NDArray[np.float64]:
 class Counts:
     """The runs of a text up to an order, how often each was seen, and after how many different tokens."""
 
-    def __init__(self, tokens: NDArray[np.integer], d_vocab: int, max_order: int) -> None:
+    def __init__(
+        self, tokens: NDArray[np.integer], d_vocab: int, max_order: int, pulse: Pulse = quiet
+    ) -> None:
         self.d_vocab = d_vocab
         self.keys: list[Numbers] = []
         """By order: of each run, the number of its context times d_vocab, plus its last token; sorted."""
@@ -101,6 +111,7 @@ class Counts:
             self.rows.append(np.append(0, np.bincount(contexts, minlength=n_contexts).cumsum()))
             self.levels.append(Level.of(grams.counts, contexts, n_contexts))
             below = grams
+            pulse()
 
     @property
     def max_order(self) -> int:

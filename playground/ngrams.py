@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from playground.mixing import BUCKETS, bucket, weights_by_bucket
-from playground.ngram_counts import Counts, Found, Level, Probabilities
+from playground.ngram_counts import Counts, Found, Level, Probabilities, Pulse, quiet
 from playground.token_files import refuse_beyond, release
 
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
@@ -58,14 +58,18 @@ class NgramModel:
     def __init__(self, counts: Counts, tuning: Sequence[Tuning]) -> None:
         self.counts, self.tuning = counts, tuple(tuning)
 
-    def cross_entropies(self, tokens: NDArray[np.integer]) -> list[float]:
+    def cross_entropies(self, tokens: NDArray[np.integer], pulse: Pulse = quiet) -> list[float]:
         """Return the mean of -ln p over all tokens but the first, by order from 1 up, in nats.
 
         The text is scored in blocks, two at a time, so that memory does not grow with it.
         """
+
+        def score(start: int) -> list[float]:
+            pulse()
+            return self._score(tokens, start)
+
         with ThreadPoolExecutor(SCORERS) as pool:
-            blocks = range(0, len(tokens), SCORED_AT_ONCE)
-            total = -np.sum(list(pool.map(lambda start: self._score(tokens, start), blocks)), axis=0)
+            total = -np.sum(list(pool.map(score, range(0, len(tokens), SCORED_AT_ONCE))), axis=0)
         return (total / (len(tokens) - 1)).tolist()
 
     def _score(self, tokens: NDArray[np.integer], start: int) -> list[float]:
@@ -144,29 +148,31 @@ def _set_aside(tokens: NDArray[np.integer], held: int) -> tuple[NDArray[np.integ
     return np.concatenate(head), np.concatenate(tail)
 
 
-def fit_ngrams(train: ArrayLike, d_vocab: int, max_order: int) -> NgramModel:
+def fit_ngrams(train: ArrayLike, d_vocab: int, max_order: int, pulse: Pulse = quiet) -> NgramModel:
     """Count the training tokens and choose strengths and weights on a tenth of them.
 
-    Of a long text the first MAX_COUNTED tokens are counted. Raises ValueError for a text without tokens.
+    Of a long text the first MAX_COUNTED tokens are counted. Raises ValueError for a text without tokens,
+    and what `pulse` raises.
     """
     tokens = np.asarray(train)[:MAX_COUNTED]
     if not len(tokens):
         raise ValueError("An n-gram model needs a token to count, but there is none.")
     with ThreadPoolExecutor(1) as pool:
-        counting = pool.submit(Counts, tokens, d_vocab, max_order)
-        tuning = _tune(tokens, d_vocab, max_order)
+        counting = pool.submit(Counts, tokens, d_vocab, max_order, pulse)
+        tuning = _tune(tokens, d_vocab, max_order, pulse)
         counts = counting.result()
     return NgramModel(counts, tuning[: counts.max_order])
 
 
-def _tune(tokens: NDArray[np.integer], d_vocab: int, max_order: int) -> list[Tuning]:
+def _tune(tokens: NDArray[np.integer], d_vocab: int, max_order: int, pulse: Pulse) -> list[Tuning]:
     """Choose strengths and weights on the last tokens of each stretch, counting the others."""
     held = min(int(len(tokens) * TUNING_SHARE), MAX_TUNING)
     tuning = []
     if held:
         head, tail = _set_aside(tokens[-COUNTED_TO_TUNE - held :], held)
-        scorer = Scorer(Counts(head, d_vocab, max_order), tail)
+        scorer = Scorer(Counts(head, d_vocab, max_order, pulse), tail)
         for _ in range(min(scorer.counts.max_order, len(tail))):
             scorer.advance(None)
             tuning.append(scorer.chosen)
+            pulse()
     return tuning + [Tuning()] * (max_order - len(tuning))

@@ -20,7 +20,7 @@ from playground.corpora import Corpus
 from playground.files import write_json_atomic
 from playground.prepared import BASELINES_FILE, Prepared, load_prepared
 from playground.sources import corpus_of
-from playground.splits import SPLITS, Piece, Report, Scan, Split, ignore, pieces, scan, split
+from playground.splits import REPORT_EVERY, SPLITS, Piece, Report, Scan, Split, ignore, pieces, scan, split
 from playground.token_files import TokenFile, read_tokens
 from playground.tokenizers import Tokenizer, build_tokenizer, is_learned
 
@@ -46,17 +46,20 @@ def prepare(config: DataConfig, run: Path | None = None, report: Report = ignore
     return prepare_corpus(corpus_of(config, run, report), config, report)
 
 
-def tokenizer_of(config: DataConfig) -> Tokenizer:
-    """Return the tokenizer that `prepare` makes for a config, without cutting the text by it."""
-    corpus = corpus_of(config)
+def tokenizer_of(config: DataConfig, corpus: Corpus | None = None) -> Tokenizer:
+    """Return the tokenizer that `prepare` makes for a config, without cutting the text by it.
+
+    `corpus`: the text of the config, where it is at hand.
+    """
+    corpus = corpus or corpus_of(config)
     fractions = (config.val_fraction, config.test_fraction)
     found = scan(corpus)
     return _build(corpus, split(found, corpus.whole_documents, fractions, config.text_seed), config)
 
 
-def training_texts(config: DataConfig) -> Iterator[str]:
-    """Yield the text from which `prepare` learns the merges of a config."""
-    corpus = corpus_of(config)
+def training_texts(config: DataConfig, corpus: Corpus | None = None) -> Iterator[str]:
+    """Yield the text from which `prepare` learns the merges of a config; see tokenizer_of."""
+    corpus = corpus or corpus_of(config)
     fractions = (config.val_fraction, config.test_fraction)
     chosen = split(scan(corpus), corpus.whole_documents, fractions, config.text_seed)
     texts = (piece.text for piece in pieces(corpus, chosen) if SPLITS[piece.split] == "train")
@@ -103,34 +106,48 @@ def _make(
     report: Report,
 ) -> None:
     if tokenizer is None:
-        report("building the tokenizer", 0, 0)
-        tokenizer = _build(corpus, chosen, config)
+        tokenizer = _build(corpus, chosen, config, report)
     tokenizer.save(folder / "tokenizer")
     sizes = write_tokens(
         folder / "tokens", pieces(corpus, chosen), tokenizer, int(found.n_chars.sum()), report
     )
-    report("counting the baselines", 0, 0)
     train, val = (read_tokens(folder / "tokens" / f"{name}.npy") for name in ("train", "val"))
     if len(train) < MIN_TOKENS or len(val) < MIN_TOKENS:
         raise ConfigError(
             f"The text is too short: {len(train)} training tokens and {len(val)} for validation; "
             f"each needs at least {MIN_TOKENS}."
         )
-    baselines = all_baselines(train, val, tokenizer.d_vocab)
+
+    def pulse() -> None:
+        report("counting the baselines", 0, 0)
+
+    pulse()
+    baselines = all_baselines(train, val, tokenizer.d_vocab, pulse)
     baselines |= _facts(corpus, found, chosen, tokenizer, {"train": train, "val": val}, sizes)
     write_json_atomic(folder / BASELINES_FILE, baselines, durable=True)
 
 
-def _build(corpus: Corpus, chosen: Split, config: DataConfig) -> Tokenizer:
+def _build(corpus: Corpus, chosen: Split, config: DataConfig, report: Report = ignore) -> Tokenizer:
     """Build the tokenizer of a config.
 
     A character alphabet must cover the validation text too; what BPE merges is learned from training text.
     """
+    report("building the tokenizer", 0, 0)
     everything = config.tokenizer == "char"
     texts = (piece.text for piece in pieces(corpus, chosen) if everything or SPLITS[piece.split] == "train")
     if not everything:
         texts = _at_most(texts, MAX_BPE_TRAINING)
-    return build_tokenizer(config.tokenizer, texts, end_token=chosen.whole_documents)
+    return build_tokenizer(config.tokenizer, _pulsing(texts, report), end_token=chosen.whole_documents)
+
+
+def _pulsing(texts: Iterable[str], report: Report) -> Iterator[str]:
+    """Yield texts, and report now and then, so that learning from them can be cancelled."""
+    read = 0
+    for text in texts:
+        before, read = read, read + len(text)
+        if before // REPORT_EVERY < read // REPORT_EVERY:
+            report("building the tokenizer", 0, 0)
+        yield text
 
 
 def _at_most(texts: Iterable[str], n_chars: int) -> Iterator[str]:

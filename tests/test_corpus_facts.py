@@ -5,6 +5,7 @@ import time
 import pytest
 
 from playground.config import DataConfig
+from playground.corpora import load_corpus
 from playground.prepare import prepare
 from playground.ui import corpus_facts
 from playground.ui.corpus_facts import GivenUp, Task, Tasks, baseline_rows, is_lossless
@@ -77,7 +78,7 @@ def test_bits_per_byte_are_the_nats_of_the_bytes():
 
 
 def test_an_alphabet_is_not_lossless():
-    data = DataConfig(corpus="python-reference", tokenizer="alphabet")
+    data = load_corpus("python-reference")
     prepared = prepare(DataConfig(corpus="brackets", tokenizer="alphabet")).tokenizer
     assert not is_lossless(prepared, data)
     assert is_lossless(prepare(DataConfig(corpus="brackets", tokenizer="byte")).tokenizer, data)

@@ -52,8 +52,30 @@ def test_phases_are_reported_in_order(monkeypatch, tmp_path):
         DataConfig(corpus="text", text_file="x", tokenizer="char"),
         lambda *heard: phases.append(heard),
     )
-    assert [phase.split()[0] for phase, _, _ in phases] == ["building", "cutting", "cutting", "counting"]
-    assert phases[2][1:] == (len(TEXT), len(TEXT))
+    words = [phase.split()[0] for phase, _, _ in phases]
+    assert list(dict.fromkeys(words)) == ["building", "cutting", "counting"]
+    assert words == sorted(words, key=["building", "cutting", "counting"].index)
+    cutting = [far for phase, *far in phases if phase.startswith("cutting")]
+    assert cutting == [[0, len(TEXT)], [len(TEXT), len(TEXT)]]
+
+
+@pytest.mark.parametrize("phase", ["building the tokenizer", "counting the baselines"])
+def test_cancelled_in_the_middle_of_a_phase_nothing_is_left(monkeypatch, tmp_path, phase):
+    monkeypatch.setenv("PLAYGROUND_CACHE", str(tmp_path))
+    monkeypatch.setattr("playground.prepare.REPORT_EVERY", 5000)
+    heard = []
+
+    def report(now, done, total):
+        heard.append(now)
+        if heard.count(phase) == 3:
+            raise KeyboardInterrupt
+
+    config = DataConfig(tokenizer="bpe:300", max_bytes=200_000)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(config, report=report)
+    assert heard[-1] == phase
+    assert [path.name for path in tmp_path.iterdir()] == ["locks"]
+    assert prepare(config).baselines["unigram"] > 0
 
 
 @pytest.mark.parametrize("text", ["a", "ab", "abc"])

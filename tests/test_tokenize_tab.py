@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import time
@@ -11,9 +12,10 @@ import pytest
 from playwright.sync_api import expect
 
 from playground.tokenizers import gpt2_tokenizer
+from playground.ui.data_form import default_data
 from playground.ui.theme import CSS, THEME
 from playground.ui.token_view import TOKEN_CSS
-from playground.ui.tokenize_tab import build_tokenize_tab, cut, facts, merges, vocabulary
+from playground.ui.tokenize_tab import build_tokenize_tab, cut, facts, merges, offer, vocabulary
 
 SMALL = {"corpus": "brackets"}
 TEXT = "#tokenize-text textarea"
@@ -24,7 +26,12 @@ NASTY = '<img src=x onerror="window.hurt=1"> & <b>bold</b>'
 @pytest.fixture(scope="module")
 def url():
     with gr.Blocks(analytics_enabled=False) as demo, gr.Tabs(), gr.Tab("Tokenize"):
-        build_tokenize_tab(demo)
+        lab = build_tokenize_tab()
+        offered = iter(["to be or not to be " * 40, "tralala " * 40])
+        form = dataclasses.replace(default_data(), corpus="text")
+        gr.Button("Offer").click(
+            lambda: offer(dataclasses.replace(form, own_text=next(offered))), None, lab, queue=False
+        )
     demo.launch(prevent_thread_lock=True, quiet=True, css=CSS + TOKEN_CSS, theme=THEME, ssr_mode=False)
     yield demo.local_url
     demo.close()
@@ -155,6 +162,36 @@ def test_two_tokenizers_and_what_is_known_of_the_corpus(lab):
     expect(lab.locator("[data-part=rows] tbody tr")).to_have_count(1)
     lab.locator("details[data-part=table] summary").click()
     expect(lab.locator("[data-part=table-b] tbody tr").nth(1)).to_contain_text("'h'")
+
+
+def test_a_source_is_given_its_number(lab):
+    number, summary = lab.locator("#tokenize-parameter"), lab.locator("details[data-part=baselines] summary")
+    expect(number).to_be_hidden()
+    lab.locator("#tokenize-corpus").select_option("markov")
+    expect(lab.get_by_label("Order of the chain, 1 to 4")).to_have_value("2")
+    choose(lab, "char")
+    summary.click()
+    floor = lab.locator("[data-part=levels] tr", has_text="floor").locator("td").nth(1)
+    expect(floor).to_be_visible(timeout=60_000)
+    usual = floor.inner_text()
+    number.fill("1")
+    number.blur()
+    expect(floor).not_to_have_text(usual, timeout=60_000)
+
+
+def test_the_text_of_the_data_tab_is_learned_from_and_followed(lab):
+    chosen = lab.locator("#tokenize-corpus option[data-chosen]")
+    merge = lab.locator("[data-pane=a] [data-part=merge]")
+    lab.locator("#tokenize-size-a").fill("258")
+    expect(merge).not_to_contain_text("t + o", timeout=20_000)
+    lab.get_by_role("button", name="Offer").click()
+    expect(chosen).to_have_text("From the Data tab: your text, 760 characters")
+    assert lab.locator("#tokenize-corpus").input_value() == "toy-stories"
+    lab.locator("#tokenize-corpus").select_option(lab.locator("#tokenize-corpus option").first.inner_text())
+    expect(merge).to_contain_text(re.compile("b . e"), timeout=20_000)
+    lab.get_by_role("button", name="Offer").click()
+    expect(chosen).to_have_text("From the Data tab: your text, 320 characters")
+    expect(merge).to_contain_text(re.compile("l . a|a . l"), timeout=20_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -42,7 +42,7 @@ def test_a_size_out_of_range_is_brought_into_it(size):
 
 def test_a_tokenizer_is_learned_once_however_many_ask(monkeypatch):
     calls, learn = [], tokenizer_choices.tokenizer_of
-    monkeypatch.setattr(tokenizer_choices, "tokenizer_of", lambda data: calls.append(data) or learn(data))
+    monkeypatch.setattr(tokenizer_choices, "tokenizer_of", lambda *args: calls.append(args) or learn(*args))
     choice = chosen("bpe", corpus="modular")
     threads = [threading.Thread(target=tokenizer_for, args=[choice]) for _ in range(4)]
     for thread in threads:

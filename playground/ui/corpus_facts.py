@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.config import DataConfig
-from playground.prepare import corpus_of, prepare, training_texts
+from playground.corpora import Corpus
+from playground.prepare import prepare_corpus, training_texts
 from playground.prepared import Prepared
 from playground.splits import Report
 from playground.tokenizers import Tokenizer
 from playground.tokenizers.merge_counts import merge_counts
+from playground.ui.chosen_texts import text_of
 from playground.ui.tokenizer_choices import Choice, whole_bpe
 
 PATIENCE_SECONDS = 5.0
@@ -102,11 +103,12 @@ def ask_facts(choice: Choice) -> Facts | Task:
     """Return the facts of a choice, or the task that finds them."""
 
     def work(report: Report) -> Facts:
-        prepared = prepare(choice.data, report=report)
+        corpus = text_of(choice.corpus).text(report)
+        prepared = prepare_corpus(corpus, choice.data, report)
         counts = np.bincount(prepared.train, minlength=prepared.tokenizer.d_vocab)
-        return Facts(prepared, counts, is_lossless(prepared.tokenizer, choice.data))
+        return Facts(prepared, counts, is_lossless(prepared.tokenizer, corpus))
 
-    return TASKS.ask(choice.data, work)
+    return TASKS.ask((choice.corpus, choice.spec), work)
 
 
 def ask_merge_counts(corpus: str) -> list[int] | Task:
@@ -114,15 +116,15 @@ def ask_merge_counts(corpus: str) -> list[int] | Task:
 
     def work(report: Report) -> list[int]:
         report("counting the merges", 0, 0)
-        tokenizer = whole_bpe(corpus)
-        return merge_counts(tokenizer, training_texts(DataConfig(corpus=corpus)))
+        form, tokenizer = text_of(corpus), whole_bpe(corpus)
+        return merge_counts(tokenizer, training_texts(form.config(), form.text(report)))
 
     return TASKS.ask(("merges", corpus), work)
 
 
-def is_lossless(tokenizer: Tokenizer, data: DataConfig) -> bool:
+def is_lossless(tokenizer: Tokenizer, corpus: Corpus) -> bool:
     """Tell whether the first texts of a corpus come back as they were."""
-    texts = (text[:5000] for text in islice(corpus_of(data).documents, 20))
+    texts = (text[:5000] for text in islice(corpus.documents, 20))
     return all(tokenizer.decode(tokenizer.encode(text)) == text for text in texts)
 
 

@@ -12,6 +12,7 @@ from playground.ui.data_chooser import wire_chooser
 from playground.ui.data_tab import DataTab
 from playground.ui.data_views import MAX_BATCH, show_batch, show_counting, show_document, show_lengths
 from playground.ui.text_watch import JOBS, cancel_or_retry, look, updates, visitor_of
+from playground.ui.tokenize_tab import TokenizeLab, offer
 from playground.ui.train_form import Form
 
 POLL_SECONDS = 0.5
@@ -38,8 +39,8 @@ class TrainSide:
     monitor: gr.HTML
 
 
-def wire_data(demo: gr.Blocks, tab: gr.Tab, data: DataTab, train: TrainSide) -> None:
-    """Wire the Data tab, and what the Train tab shows of the text."""
+def wire_data(demo: gr.Blocks, tab: gr.Tab, data: DataTab, train: TrainSide, lab: TokenizeLab) -> None:
+    """Wire the Data tab, and what the Train tab and the Tokenize tab know of the text."""
     form = [*data.chooser.form, *train.form]
     ready, timer = gr.State(""), gr.Timer(POLL_SECONDS, active=False)
     seen = [data.status, data.button, train.preview, timer, ready, train.estimate, train.chosen]
@@ -50,6 +51,7 @@ def wire_data(demo: gr.Blocks, tab: gr.Tab, data: DataTab, train: TrainSide) -> 
         event.then(_look, form, seen, **STATEFUL)
     data.button.click(_press, [data.button, *form], seen, **STATEFUL)
     demo.unload(_leave)
+    ready.change(_offer, [ready, *form], lab, **LATEST)
     opened = gr.State(False)
     tab.select(lambda: True, None, opened, **STATEFUL)
     _wire_views(data, [opened, ready], form, tab)
@@ -75,6 +77,11 @@ def _wire_views(data: DataTab, text: list[gr.State], form: list[Any], tab: gr.Ta
 def _look(request: gr.Request, *values: Any) -> tuple:
     form = Form.read(values)
     return *updates(look(form, visitor_of(request))), messages.note(form.data.summary())
+
+
+def _offer(ready: str, *values: Any) -> Any:
+    """Offer a text that is ready to the Tokenize tab; what was offered stays until there is another."""
+    return offer(Form.read(values).data) if ready else gr.skip()
 
 
 def _press(request: gr.Request, button: str, *values: Any) -> tuple:

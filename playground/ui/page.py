@@ -43,7 +43,7 @@ def build_page() -> gr.Blocks:
             gr.HTML(limits_html(bounds), padding=False)
         with gr.Tabs(selected="train", elem_id="tabs") as tabs:
             with gr.Tab("Tokenize", id="tokenize"):
-                build_tokenize_tab(demo)
+                lab = build_tokenize_tab()
             with gr.Tab("Data", id="data") as data_tab:
                 data = build_data_tab()
             with gr.Tab("Train", id="train"):
@@ -55,7 +55,7 @@ def build_page() -> gr.Blocks:
             with gr.Tab("Inspect", id="inspect"):
                 build_inspect_tab()
         # Outside gr.Tabs: a component there that is no tab makes Gradio show the tabs after it twice.
-        wire_data(demo, data_tab, data, train)
+        wire_data(demo, data_tab, data, train, lab)
     return demo
 
 

@@ -13,9 +13,11 @@ from typing import Any
 
 import gradio as gr
 
-from playground.corpora import CORPORA
+from playground.corpora import CORPORA, CorpusInfo
 from playground.tokenizers import BPETokenizer
+from playground.ui.chosen_texts import keep, title_of
 from playground.ui.corpus_facts import Facts, Task, ask_facts, ask_merge_counts, baseline_rows
+from playground.ui.data_form import DataForm
 from playground.ui.token_view import name_merge, pack_numbers, pack_tokens
 from playground.ui.tokenizer_choices import (
     KINDS,
@@ -116,11 +118,11 @@ def _working(task: Task) -> Answer:
 
 
 class TokenizeLab(gr.HTML):
-    """Text, the tokenizers that cut it, and what is known of them."""
+    """Text, the tokenizers that cut it, and what is known of them; the value is the text of the Data tab."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            None,
+            "",
             html_template=_template(),
             js_on_load="\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS),
             server_functions=[cut, merges, facts, vocabulary],
@@ -132,21 +134,34 @@ class TokenizeLab(gr.HTML):
         )
 
     def api_info(self) -> dict[str, Any]:
-        """Describe the value for the API page: there is none."""
-        return {"type": "null", "description": "none"}
+        """Describe the value for the API page."""
+        return {"type": "string", "description": "name and title of the text of the Data tab, as JSON"}
+
+
+def offer(form: DataForm) -> str:
+    """Return the value that offers the text of the Data tab."""
+    return json.dumps({"name": keep(form), "title": title_of(form)})
 
 
 def _template() -> str:
     pane = (STATIC / "token_pane.html").read_text(encoding="utf-8")
     kinds = "".join(f'<option value="{kind}">{html.escape(title)}</option>' for kind, title in KINDS)
-    corpora = "".join(
-        f'<option value="{name}">{html.escape(info.title)}</option>' for name, info in CORPORA.items()
-    )
+    corpora = "".join(_option(info) for info in CORPORA.values())
     page = (STATIC / "tokenize.html").read_text(encoding="utf-8")
     panes = "".join(pane.replace("PANE", name) for name in ("a", "b"))
     return page.replace("PANES", panes).replace("KINDS", kinds).replace("CORPORA", corpora)
 
 
-def build_tokenize_tab(demo: gr.Blocks) -> None:
+def _option(info: CorpusInfo) -> str:
+    given = ""
+    if (number := info.parameter) is not None:
+        given = (
+            f' data-label="{html.escape(number.label)}" data-min="{number.minimum}"'
+            f' data-max="{number.maximum}" data-usual="{number.default}"'
+        )
+    return f'<option value="{info.name}"{given}>{html.escape(info.title)}</option>'
+
+
+def build_tokenize_tab() -> TokenizeLab:
     """Lay out the tab; its script does the rest."""
-    TokenizeLab(elem_id="tokenize-lab", padding=False)
+    return TokenizeLab(elem_id="tokenize-lab", padding=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 from playground.config import DataConfig
-from playground.corpora import CORPORA, UnknownCorpus
 from playground.prepare import tokenizer_of
 from playground.tokenizers import BPETokenizer, Tokenizer, TokenizerError
+from playground.ui.chosen_texts import text_of
 
 SMALLEST_VOCABULARY, LARGEST_VOCABULARY = 257, 8192
 """Of BPE: the bytes and the end token, and as much as is soon learned."""
@@ -36,6 +37,7 @@ class Choice:
     size: int
     name: str
     corpus: str
+    """The name of a text; see chosen_texts."""
 
     @property
     def spec(self) -> str:
@@ -45,7 +47,7 @@ class Choice:
     @property
     def data(self) -> DataConfig:
         """The settings by which its corpus is prepared."""
-        return DataConfig(corpus=self.corpus, tokenizer=self.spec)
+        return dataclasses.replace(text_of(self.corpus).config(), tokenizer=self.spec)
 
 
 def choice_of(request: dict[str, Any]) -> Choice:
@@ -54,8 +56,7 @@ def choice_of(request: dict[str, Any]) -> Choice:
     name = str(request.get("name") or "").strip()
     if kind not in dict(KINDS):
         raise TokenizerError(f"There is no kind of tokenizer named {kind!r}.")
-    if corpus not in CORPORA:
-        raise UnknownCorpus(f"There is no corpus named {corpus!r}: choose one of {', '.join(CORPORA)}.")
+    text_of(corpus)  # raises if there is none
     if kind == "hf" and not name:
         raise TokenizerError("Type the name of a tokenizer on the Hub, as Qwen/Qwen3-0.6B, or a folder here.")
     size = request.get("size")
@@ -97,4 +98,5 @@ def _learned(spec: str, corpus: str) -> Tokenizer:
 
 @lru_cache(maxsize=32)
 def _learn(spec: str, corpus: str) -> Tokenizer:
-    return tokenizer_of(DataConfig(corpus=corpus, tokenizer=spec))
+    form = text_of(corpus)
+    return tokenizer_of(dataclasses.replace(form.config(), tokenizer=spec), form.text())

@@ -6,7 +6,7 @@ const SLOW_WORDS = { bpe: "Learning the merges of this corpus …", hf: "Fetchin
 const root = element.querySelector(".pg-lab");
 const field = (name) => root.querySelector(`[data-part="${name}"]`);
 const textarea = root.querySelector("textarea");
-const corpus = field("corpus");
+const corpus = field("corpus"), parameter = field("parameter");
 const lab = (root.__lab = { draws: 0, requests: 0 });
 
 async function ask(name, request) {
@@ -19,6 +19,39 @@ async function ask(name, request) {
 /** Let the browser do what waits. */
 function pause() {
   return new Promise((done) => setTimeout(done, 0));
+}
+
+/** The name of the chosen text: of a synthetic source with its number, as markov:3. */
+function textName() {
+  const { usual, min, max } = corpus.selectedOptions[0].dataset;
+  if (usual === undefined) return corpus.value;
+  const number = Math.min(Math.max(Math.round(Number(parameter.value) || usual), min), max);
+  return String(number) === usual ? corpus.value : `${corpus.value}:${number}`;
+}
+
+/** Ask for the number of a source that has one. */
+function showParameter() {
+  const { label, min, max, usual } = corpus.selectedOptions[0].dataset;
+  field("parameter-field").hidden = usual === undefined;
+  if (usual === undefined) return;
+  field("parameter-label").textContent = `${label}, ${min} to ${max}`;
+  Object.assign(parameter, { min, max, value: usual });
+}
+
+/** Offer what is chosen in the Data tab, above the built-in texts. */
+function offerText(value) {
+  if (!value) return;
+  const { name, title } = JSON.parse(value);
+  let option = corpus.querySelector("[data-chosen]");
+  if (!option) {
+    option = new Option();
+    option.dataset.chosen = "";
+    corpus.prepend(option);
+  }
+  option.textContent = `From the Data tab: ${title}`;
+  const changes = option.selected && option.value !== name;
+  option.value = name;
+  if (changes) changeText();
 }
 
 class Pane {
@@ -55,7 +88,7 @@ class Pane {
   }
 
   choice() {
-    return { kind: this.part("kind").value, size: this.size(), name: this.part("name").value, corpus: corpus.value };
+    return { kind: this.part("kind").value, size: this.size(), name: this.part("name").value, corpus: textName() };
   }
 
   key() {
@@ -159,7 +192,7 @@ class Pane {
     this.toSlider();
     const code = (text) => `<code>${escaped(text)}</code>`;
     const made = merge.number ? `: ${code(merge.left)} + ${code(merge.right)} → ${code(merge.joined)}` : ": every byte is a token of its own";
-    const count = this.mergeCounts?.[corpus.value]?.[merge.number - 1];
+    const count = this.mergeCounts?.[textName()]?.[merge.number - 1];
     const places = count === undefined ? "" : `, joined in ${grouped(count)} places of the corpus`;
     this.part("merge").innerHTML = `After merge ${grouped(merge.number)} of ${grouped(merge.of)}${made}${places}`;
     if (count === undefined && merge.number) this.countMerges();
@@ -169,11 +202,11 @@ class Pane {
   async countMerges() {
     if (this.counting) return;
     this.counting = true;
-    const wanted = corpus.value;
+    const wanted = textName();
     for (;;) {
       const answer = await ask("merges", this.choice()).catch(() => ({ error: "no answer" }));
       if (answer.counts) this.mergeCounts = { ...this.mergeCounts, [wanted]: answer.counts };
-      if (!answer.working || corpus.value !== wanted || !element.isConnected) break;
+      if (!answer.working || textName() !== wanted || !element.isConnected) break;
       await new Promise((done) => setTimeout(done, ASK_MS));
     }
     this.counting = false;
@@ -213,11 +246,14 @@ textarea.addEventListener("beforeinput", (event) => {
   textarea.setRangeText(event.data, textarea.selectionStart, textarea.selectionEnd, "end");
   cutAll();
 });
-corpus.addEventListener("change", () => {
+function changeText() {
   for (const pane of panes) { pane.play(false); pane.largest = props.largest; pane.failed = false; }
   cutAll();
   sections.settle();
-});
+}
+
+corpus.addEventListener("change", () => { showParameter(); changeText(); });
+parameter.addEventListener("change", changeText);
 field("compare").addEventListener("change", () => {
   root.dataset.panes = field("compare").checked ? "2" : "1";
   cutAll();
@@ -230,5 +266,9 @@ new ResizeObserver(() => {  // also when the tab is shown again
   sections.poll();
   for (const pane of panes) pane.view.drawTicks();
 }).observe(root);
+watch("value", () => offerText(props.value));
+corpus.value = corpus.options[0].value;  // what is offered later stands above, and is not chosen by that
+offerText(props.value);
+showParameter();
 sections.update();
 cutAll();
