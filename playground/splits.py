@@ -39,7 +39,6 @@ class Scan:
 
     n_chars: NDArray[np.int64]
     """Characters of every document that is not blank."""
-    n_bytes: NDArray[np.int64]
     empty_dropped: int
     digest: str
     """Of the text and where its documents end."""
@@ -47,7 +46,7 @@ class Scan:
 
 def scan(corpus: Corpus, report: Report = ignore) -> Scan:
     """Read a corpus once, without keeping it."""
-    chars, sizes, digest, empty, read = array("q"), array("q"), hashlib.blake2b(digest_size=16), 0, 0
+    chars, digest, empty, read = array("q"), hashlib.blake2b(digest_size=16), 0, 0
     for document in corpus.documents:
         if not document.strip() and corpus.whole_documents:
             empty += 1
@@ -56,15 +55,11 @@ def scan(corpus: Corpus, report: Report = ignore) -> Scan:
         digest.update(f"{len(data)};".encode() if corpus.whole_documents else b"")
         digest.update(data)
         chars.append(len(document))
-        sizes.append(len(data))
         before, read = read, read + len(document)
         if before // REPORT_EVERY < read // REPORT_EVERY:
             report("reading the text", read, 0)
-    return Scan(_column(chars), _column(sizes), empty + corpus.empty_dropped, digest.hexdigest())
-
-
-def _column(values: array) -> NDArray[np.int64]:
-    return np.array(values, dtype=np.int64)
+    lengths = np.frombuffer(chars, dtype=np.int64)  # shares their memory: there may be millions
+    return Scan(lengths, empty + corpus.empty_dropped, digest.hexdigest())
 
 
 @dataclass(frozen=True)
@@ -126,7 +121,7 @@ def pieces(corpus: Corpus, chosen: Split) -> Iterator[Piece]:
         yield from _cut(_as_one_text(corpus), chosen.cuts)
         return
     kept = (document for document in corpus.documents if document.strip())
-    for place, document in zip(chosen.places.tolist(), kept, strict=True):
+    for place, document in zip(map(int, chosen.places), kept, strict=True):
         *parts, last = parts_of(document)
         yield from (Piece(place, part, ends_document=False) for part in parts)
         yield Piece(place, last, ends_document=True)
