@@ -52,10 +52,10 @@ class Task:
 
 
 class Tasks:
-    """Tasks by key, one after the other: the page asks again and again until one is done."""
+    """Tasks by key, two at a time, so that none waits for merges: a page asks again until its own is done."""
 
     def __init__(self) -> None:
-        self.pool = ThreadPoolExecutor(1, thread_name_prefix="corpus-facts")
+        self.pool = ThreadPoolExecutor(2, thread_name_prefix="corpus-facts")
         self.tasks: OrderedDict[Any, Task] = OrderedDict()
         self.lock = threading.Lock()
 

@@ -100,8 +100,8 @@ class DataForm:
             "hub": self.hub.strip(),
             "hub_config": (self.hub_config or "").strip(),
             "hub_split": (self.hub_split or "").strip() or "train",
-            "max_documents": whole("Documents, at most", self.max_documents),
-            "max_bytes": round(1e6 * number("Megabytes, at most", self.max_megabytes)),
+            "max_documents": whole("Documents", self.max_documents),
+            "max_bytes": round(1e6 * number("MB", self.max_megabytes)),
             **fields,
         }
 

@@ -45,9 +45,9 @@ def build_hub_group() -> tuple[gr.Group, list[Any], list[Any]]:
             )  # fmt: skip
         with gr.Row():
             documents = gr.Number(
-                0, label="Documents, at most", precision=0, minimum=0, min_width=100, elem_id="hub-documents"
+                0, label="Documents (0: all)", precision=0, minimum=0, min_width=100, elem_id="hub-documents"
             )
-            megabytes = gr.Number(20, label="MB, at most", minimum=0, min_width=100, elem_id="hub-megabytes")
+            megabytes = gr.Number(20, label="MB (0: all)", minimum=0, min_width=100, elem_id="hub-megabytes")
         button = gr.Button("What does it offer?", size="sm", elem_id="hub-look")
         message = gr.HTML(padding=False, elem_id="hub-message")
     return group, [hub, config, split, documents, megabytes], [preset, button, message]
