@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from playground.tokenizers import build_tokenizer
 from tests.hub_server import HubServer
-from tests.test_app import App, choose
+from tests.test_app import App
 from tests.test_data_tab import SLOW, open_data
 
 POEMS = [{"author": f"poet {i}", "poem": f"rose {i} is red, violet {i} is blue\n" * 4} for i in range(60)]
@@ -45,7 +45,8 @@ def test_a_dataset_is_cut_by_a_tokenizer_of_the_hub_and_offered_to_the_tokenize_
     page.locator("#data-column input").click()
     page.get_by_role("option", name="poem").click()
     expect(page.locator("#data-baselines [data-line=bigram]")).to_be_visible(timeout=SLOW)
-    choose(page, "Tokenizer", "Hugging Face tokenizer")
+    page.locator("#data-tokenizer input").click()
+    page.get_by_role("option", name="Hugging Face tokenizer").click()
     page.locator("#data-hf-name").locator("input, textarea").first.fill("me/cutter")
     expect(page.locator("#data-sizes")).to_contain_text("290", timeout=SLOW)
     page.get_by_role("tab", name="Documents").click()

@@ -89,7 +89,7 @@ def test_a_table_is_looked_at_and_trained_as_its_template_says(page, app, tmp_pa
 
 
 def tsv(path, rows):
-    path.write_text("title\tbody\n" + "".join(f"{row['title']}\t{row['body']}\n" for row in rows))
+    path.write_text("heading\tpassage\n" + "".join(f"{row['heading']}\t{row['passage']}\n" for row in rows))
 
 
 def parquet(path, rows):
@@ -102,14 +102,20 @@ def parquet(path, rows):
 @pytest.mark.parametrize("write", [tsv, parquet])
 def test_the_column_of_an_uploaded_table_is_chosen(page, app, tmp_path, write):
     path = tmp_path / f"notes.{write.__name__}"
-    write(path, [{"title": f"title {i}", "body": f"the body of note {i} says little"} for i in range(60)])
+    write(
+        path,
+        [{"heading": f"heading {i}", "passage": f"the passage of note {i} says little"} for i in range(60)],
+    )
     open_data(page, app)
     page.get_by_label("Your own text").click()
     page.locator("#own-file input[type=file]").set_input_files(str(path))
-    expect(page.locator("#data-status .pg-error")).to_contain_text("title, body", timeout=SLOW)
+    expect(page.locator("#data-status .pg-error")).to_contain_text("heading, passage", timeout=SLOW)
     page.get_by_role("tab", name="Documents").click()
     document = page.locator("#data-document pre")
-    for column, words in (("body", r"^the body of note \d+ says little$"), ("title", r"^title \d+$")):
+    for column, words in (
+        ("passage", r"^the passage of note \d+ says little$"),
+        ("heading", r"^heading \d+$"),
+    ):
         page.locator("#data-column input").click()
         page.get_by_role("option", name=column).click()
         expect(document).to_have_text(re.compile(words), timeout=SLOW)
