@@ -26,7 +26,8 @@ def app(tmp_path_factory):
         lines = "".join(json.dumps(row) + "\n" for row in POEMS)
         hub.add_dataset("me/poems", {"train.jsonl": lines.encode()})
         hub.add_model("me/cutter", folder / "cutter")
-        app = App(folder / "runs", hub.environment(folder))
+        app = App(folder / "runs")
+        app.environment = {**hub.environment(folder), "HF_HUB_OFFLINE": "0"}
         app.start()
         yield app
         app.stop()
