@@ -110,7 +110,7 @@ def test_two_runs_are_evaluated_and_one_is_exported(app, page, tmp_path):
     page.get_by_label("Tokens of an answer").fill("20")
     page.locator("#evaluate-start").click()
     result = page.locator("#evaluate-result")
-    expect(result).to_contain_text("5 of 5 questions were answered wrong", timeout=90_000)
+    expect(result).to_contain_text("5 of 5 questions were answered wrong", timeout=150_000)
     expect(result).to_contain_text("before, step 0")
     (line,) = read_evaluations(app.runs / "after")
     assert (line["questions"], line["data"]) == (5, "questions.jsonl")

@@ -32,7 +32,7 @@ def build_evaluating() -> None:
     with gr.Accordion("Evaluate and export", open=False, elem_id="evaluating") as panel:
         with gr.Row():
             chosen = gr.Dropdown([], label="Checkpoint", elem_id="evaluate-run")
-            other = gr.Dropdown([], label="Compare with", info="As before tuning", elem_id="evaluate-other")
+            other = gr.Dropdown([], label="Compare with, as before tuning", elem_id="evaluate-other")
         with gr.Tabs():
             with gr.Tab("Evaluate"):
                 _evaluate(chosen, other)
