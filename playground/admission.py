@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from playground import runs
 from playground.accounting.parameters import count_parameters
 from playground.config import ConfigError, DataConfig, RunConfig
 from playground.files import is_number, read_json
@@ -56,7 +57,9 @@ def check_config(config: RunConfig, bounds: Limits | None = None) -> None:
     for prompt in (*sample.prompts, *sample.stop):
         bounds.check("prompt_characters", len(prompt), "The length of a prompt")
     check_names(config.data, bounds)
-    if config.start_from:
+    if config.start_from.startswith("run:"):
+        _check_run_name(config.start_from.removeprefix("run:"))
+    elif config.start_from:
         bounds.check_hub(config.start_from)
 
 
@@ -97,6 +100,16 @@ def check_names(data: DataConfig, bounds: Limits) -> None:
     kind, _, name = data.tokenizer.partition(":")
     if kind == "hf":
         bounds.check_hub(name)
+    elif kind == "run":
+        _check_run_name(name)
+
+
+def _check_run_name(name: str) -> None:
+    """Raise LimitError for a run that is not there for whoever asks."""
+    try:
+        runs.find(runs.runs_root(), name.partition("@")[0])
+    except runs.RunError as error:
+        raise LimitError(str(error)) from error
 
 
 def parameters_of(config: RunConfig) -> int:

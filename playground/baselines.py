@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from playground.counting import pair_counts, token_counts
+from playground.counting import grams_by_order, pair_counts, token_counts
 from playground.ngram_counts import Counts, Pulse, quiet
 from playground.ngrams import MAX_COUNTED, fit_ngrams
 
@@ -113,6 +113,49 @@ def all_baselines(
         "counted_tokens": min(len(train), MAX_COUNTED),
         "floor": None,
     }
+
+
+def chosen_baselines(
+    train: ArrayLike,
+    held_out: ArrayLike,
+    d_vocab: int,
+    chosen: NDArray[np.bool_],
+    held_out_chosen: NDArray[np.bool_],
+) -> dict[str, Any]:
+    """Return every baseline as all_baselines does, of the chosen tokens alone.
+
+    All tokens are counted and stand in contexts, but only chosen ones are predicted: these are the losses to
+    beat where the loss is taken on some tokens only. All orders count the first `counted_tokens` tokens.
+    """
+    train, held_out = _as_tokens(train, 3), _as_tokens(held_out, 2)
+    model = fit_ngrams(train, d_vocab, len(ORDER_NAMES))
+    in_sample = chosen_entropies(train[:MAX_COUNTED], d_vocab, chosen[:MAX_COUNTED], model.counts.max_order)
+    return {
+        "uniform": uniform_entropy(d_vocab),
+        **dict(zip(ORDER_NAMES, in_sample, strict=False)),
+        "held_out": dict(
+            zip(ORDER_NAMES, model.cross_entropies(held_out, chosen=held_out_chosen), strict=False)
+        ),
+        "counted_tokens": min(len(train), MAX_COUNTED),
+        "floor": None,
+    }
+
+
+def chosen_entropies(
+    tokens: NDArray[np.integer], d_vocab: int, chosen: NDArray[np.bool_], max_order: int
+) -> list[float]:
+    """Return the plug-in entropies of the chosen tokens given the 0, 1, ... tokens before them, in nats.
+
+    It is the least loss on these tokens of a predictor that sees no more than those before.
+    """
+    places = np.flatnonzero(chosen)
+    before, entropies = np.zeros(len(tokens), dtype=np.int64), []
+    for order, grams in enumerate(grams_by_order(tokens, d_vocab, max_order), start=1):
+        begins = places[places >= order - 1] - (order - 1)
+        runs, contexts = (np.unique(at[begins], return_counts=True)[1] for at in (grams.at, before))
+        entropies.append(max(0.0, _plug_in_entropy(runs) - _plug_in_entropy(contexts)))
+        before = grams.at
+    return entropies
 
 
 def counted_entropy(counts: Counts, order: int) -> float:

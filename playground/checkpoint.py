@@ -17,6 +17,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from playground.lora import fold_adapters
+
 TEMPORARY, REPLACED = ".tmp", ".old"
 """Ends of the names of folders that are not whole yet, or about to be replaced; both begin with a dot."""
 
@@ -69,8 +71,10 @@ def load_extra(folder: Path) -> dict[str, Any]:
 
 
 def load_model_weights(folder: Path, model: nn.Module) -> None:
-    """Load the weights alone, for sampling and looking."""
-    load_model_tensors(model, _read_tensors(folder / "model.safetensors"))
+    """Load the weights alone, for sampling and looking; adapters become part of the layers beside them."""
+    tensors = _read_tensors(folder / "model.safetensors")
+    scale = load_extra(folder).get("lora_scale") if any("lora_" in name for name in tensors) else None
+    load_model_tensors(model, tensors if scale is None else fold_adapters(tensors, model, scale))
 
 
 def model_tensors(model: nn.Module) -> dict[str, Tensor]:

@@ -38,6 +38,8 @@ def obstacle(config: RunConfig, device: torch.device, processes: int = 1) -> str
     """Return why the blocks of a run can't be compiled here; empty: they can be."""
     if config.model.architecture != "transformer":
         return "an LSTM is library code already"
+    if config.train.lora_rank:
+        return "the layers of LoRA are its library's"
     if config.data.batches == "padded":
         return "batches of padded documents change their width at every step"
     if processes > 1:

@@ -16,8 +16,10 @@ from torch import Tensor
 
 Tokens = NDArray[np.integer]
 
+Marks = NDArray[np.bool_]
+
 NO_TARGET = -100
-"""Stands as the target where a row is filled up; PyTorch's cross entropy passes over it."""
+"""Stands as the target where a row is filled up, or a token is not learned; PyTorch's loss passes over it."""
 
 
 def get_batch(
@@ -67,6 +69,11 @@ class Rows(ABC):
     ) -> tuple[Int[Tensor, "batch pos"], Int[Tensor, "batch pos"]]:
         """Return the inputs and targets of some rows, both long; targets to pass over are NO_TARGET."""
 
+    def lengths(self, rows: list[int]) -> list[int]:
+        """Return how many tokens of each row are not filling."""
+        inputs, _ = self.take(rows, "cpu")
+        return [inputs.shape[1]] * len(rows)
+
     @abstractmethod
     def evaluation_rows(self, n_rows: int) -> list[int]:
         """Return at most n_rows rows to evaluate on: always the same, evenly spread, never overlapping."""
@@ -82,21 +89,23 @@ class Rows(ABC):
         return torch.randint(self.n_rows, (batch_size,), generator=generator).tolist()
 
 
-def rows_of(tokens: Tokens, starts: Tokens | None, n_ctx: int) -> Rows:
-    """Return the rows of a split: its documents where `starts` says where they begin, else windows."""
+def rows_of(tokens: Tokens, starts: Tokens | None, n_ctx: int, learned: Marks | None = None) -> Rows:
+    """Return the rows of a split: its documents where `starts` says where they begin, else windows.
+
+    `learned` marks the tokens that are targets, where not all are.
+    """
     if starts is not None:
-        return Padded(tokens, starts, n_ctx)
-    return Packed(tokens, min(n_ctx, len(tokens) - 1))
+        return Padded(tokens, starts, n_ctx, learned)
+    width = min(n_ctx, len(tokens) - 1)
+    return Packed(tokens, width) if learned is None else PackedAnswers(tokens, width, learned)
 
 
-def nth_batch(
-    rows: Rows, batch_size: int, seed: int, n: int
-) -> tuple[Int[Tensor, "batch pos"], Int[Tensor, "batch pos"]]:
-    """Return batch n (from 0) of a run with this seed: what training draws in its forward pass n."""
+def nth_rows(rows: Rows, batch_size: int, seed: int, n: int) -> list[int]:
+    """Return the rows of batch n (from 0) of a run with this seed: what forward pass n of training draws."""
     generator = torch.Generator().manual_seed(seed)
     for _ in range(n):
         rows.choose(batch_size, generator)
-    return rows.draw(batch_size, "cpu", generator)
+    return rows.choose(batch_size, generator)
 
 
 class Packed(Rows):
@@ -117,15 +126,44 @@ class Packed(Rows):
         return evaluation_starts(len(self.tokens), n_rows, self.n_ctx)
 
 
+class PackedAnswers(Packed):
+    """Windows of n_ctx tokens of which only some are learned; windows without any of these are no rows."""
+
+    def __init__(self, tokens: Tokens, n_ctx: int, learned: Marks) -> None:
+        super().__init__(tokens, n_ctx)
+        self.learned = learned
+        before = np.concatenate(([0], np.cumsum(learned)))
+        begins = np.arange(self.n_rows)
+        self.begins = np.flatnonzero(before[begins + n_ctx + 1] > before[begins + 1])
+        self.n_rows = len(self.begins)
+
+    def take(
+        self, rows: list[int], device: torch.device | str
+    ) -> tuple[Int[Tensor, "batch pos"], Int[Tensor, "batch pos"]]:
+        """Return windows, and the same one token on, without those that are not learned."""
+        starts = self.begins[rows].tolist()
+        inputs, targets = windows(self.tokens, starts, self.n_ctx, "cpu")
+        marks = np.stack([self.learned[start + 1 : start + self.n_ctx + 1] for start in starts])
+        return inputs.to(device), targets.where(torch.from_numpy(marks), NO_TARGET).to(device)
+
+    def evaluation_rows(self, n_rows: int) -> list[int]:
+        """Return rows that are evenly spread and a window apart."""
+        apart = np.arange(0, len(self.tokens) - self.n_ctx, self.n_ctx)
+        found = np.flatnonzero(np.isin(self.begins, apart)).tolist()
+        count = min(n_rows, len(found))
+        return [found[i * len(found) // count] for i in range(count)]
+
+
 class Padded(Rows):
     """Every document is a row, from the end token before it to the one after; a long one is several rows.
 
     Attention is causal and rows are filled up at their right, so no token ever sees the filling: a mask would
-    change nothing but the outputs at the filling, and those have no target.
+    change nothing but the outputs at the filling, and those have no target. Where only some tokens are
+    learned, a row without any of these is left out.
     """
 
-    def __init__(self, tokens: Tokens, starts: Tokens, n_ctx: int) -> None:
-        self.tokens = tokens
+    def __init__(self, tokens: Tokens, starts: Tokens, n_ctx: int, learned: Marks | None = None) -> None:
+        self.tokens, self.learned = tokens, learned
         first = np.asarray(starts[:-1], dtype=np.int64) - 1  # the end token before the document
         n_targets = np.asarray(starts[1:], dtype=np.int64) - 1 - first
         per_document = -(-n_targets // n_ctx)
@@ -133,7 +171,15 @@ class Padded(Rows):
         part = np.arange(len(document)) - np.repeat(np.cumsum(per_document) - per_document, per_document)
         self.begin = first[document] + part * n_ctx
         self.length = np.minimum(n_targets[document] - part * n_ctx, n_ctx)
+        if learned is not None:
+            before = np.concatenate(([0], np.cumsum(learned)))
+            has_target = before[self.begin + self.length + 1] > before[self.begin + 1]
+            self.begin, self.length = self.begin[has_target], self.length[has_target]
         self.n_rows = len(self.begin)
+
+    def lengths(self, rows: list[int]) -> list[int]:
+        """Return how many tokens of each row are not filling."""
+        return self.length[rows].tolist()
 
     def take(
         self, rows: list[int], device: torch.device | str
@@ -146,6 +192,8 @@ class Padded(Rows):
             begin, length = self.begin[row], self.length[row]
             piece = self.tokens[begin : begin + length + 1]
             inputs[place, :length], targets[place, :length] = piece[:-1], piece[1:]
+            if self.learned is not None:
+                targets[place, :length][~self.learned[begin + 1 : begin + length + 1]] = NO_TARGET
             inputs[place, length:] = self.tokens[0]
         return torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
 

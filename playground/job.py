@@ -15,6 +15,8 @@ from playground.checkpoint import load_checkpoint
 from playground.config import RunConfig
 from playground.devices import free_on, pick_device, uses_bfloat16
 from playground.knowledge import build_knowledge
+from playground.long_documents import split_tokens
+from playground.lora import adapter_scale, add_adapters
 from playground.models import Model, build_model
 from playground.optim import build_optimizer
 from playground.prepared import Prepared
@@ -48,6 +50,7 @@ class Job:
         state = {
             "progress": {**dataclasses.asdict(self.progress), "paused_s": 0.0},
             "steps": self.config.train.steps,
+            "lora_scale": adapter_scale(self.config) or None,
             "threads": torch.get_num_threads(),
             "compiled": self.compiled,
             "generator": _to_hex(self.generator.get_state()),
@@ -93,22 +96,32 @@ def build_job(config: RunConfig, prepared: Prepared, *, blank: bool = False) -> 
 
     A run that starts from a pretrained model has its weights, unless `blank`: a checkpoint brings others.
     """
-    padded = config.data.batches == "padded"
-    data = Data(
-        prepared.train,
-        prepared.val,
-        prepared.bytes_per_token,
-        prepared.tokens.get("test"),
-        prepared.starts if padded else None,
-    )
+    data = build_data(config, prepared)
     data.check(config.model.n_ctx)
     device = pick_device(config.train.device)
     torch.manual_seed(config.train.seed)
     model = start_model(config) if config.start_from and not blank else build_model(config.model)
     model = model.to(device)
+    if config.train.lora_rank:
+        add_adapters(model, config)
     optimizer = build_optimizer(model, config.optim, config.train.precision)
     generator = torch.Generator().manual_seed(config.train.seed)
     return Job(config, data, device, model, optimizer, generator)
+
+
+def build_data(config: RunConfig, prepared: Prepared) -> Data:
+    """Return what a run learns of a prepared text; raises ConfigError if no document of it fits."""
+    splits = {name: split_tokens(prepared, name, config) for name in prepared.tokens}
+    starts = {name: split.starts for name, split in splits.items() if split.starts is not None}
+    learned = {name: split.learned for name, split in splits.items() if split.learned is not None}
+    return Data(
+        splits["train"].tokens,
+        splits["val"].tokens,
+        prepared.bytes_per_token,
+        splits["test"].tokens if "test" in splits else None,
+        starts if config.data.batches == "padded" else None,
+        learned or None,
+    )
 
 
 def _to_hex(state: Tensor) -> str:

@@ -61,7 +61,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def forward(ctx, hidden: Tensor, weight: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
         h, w = hidden.to(dtype), weight.to(dtype)
         total = torch.zeros((), dtype=torch.promote_types(dtype, torch.float32), device=hidden.device)
-        hidden_grad, weight_grad = torch.empty_like(hidden), torch.zeros_like(weight)
+        hidden_grad = torch.empty_like(hidden)
+        weight_grad = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None  # not of a frozen one
         for rows in _chunks(len(h), len(w)):
             logits, real = _logits(h[rows], w), (targets[rows] != NO_TARGET).unsqueeze(1)
             wanted = targets[rows].clamp(min=0).unsqueeze(1)
@@ -70,15 +71,16 @@ class _LinearCrossEntropy(torch.autograd.Function):
             probabilities = logits.sub_(log_sum).exp_()
             wrong = probabilities.scatter_add_(1, wanted, -torch.ones_like(log_sum)).mul_(real).to(dtype)
             hidden_grad[rows] = wrong @ w
-            weight_grad += wrong.mT @ h[rows]
+            if weight_grad is not None:
+                weight_grad += wrong.mT @ h[rows]
         ctx.save_for_backward(hidden_grad, weight_grad)
         return total
 
     @staticmethod
-    def backward(ctx, *grad_outputs: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(ctx, *grad_outputs: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         (scale,) = grad_outputs
         hidden_grad, weight_grad = ctx.saved_tensors
-        return hidden_grad * scale, weight_grad * scale, None, None
+        return hidden_grad * scale, None if weight_grad is None else weight_grad * scale, None, None
 
 
 def _product_dtype(x: Tensor) -> torch.dtype:

@@ -58,27 +58,39 @@ class NgramModel:
     def __init__(self, counts: Counts, tuning: Sequence[Tuning]) -> None:
         self.counts, self.tuning = counts, tuple(tuning)
 
-    def cross_entropies(self, tokens: NDArray[np.integer], pulse: Pulse = quiet) -> list[float]:
+    def cross_entropies(
+        self,
+        tokens: NDArray[np.integer],
+        pulse: Pulse = quiet,
+        chosen: NDArray[np.bool_] | None = None,
+    ) -> list[float]:
         """Return the mean of -ln p over all tokens but the first, by order from 1 up, in nats.
 
-        The text is scored in blocks, two at a time, so that memory does not grow with it.
+        Where only some are `chosen`, over these. The text is scored in blocks, two at a time, so that memory
+        does not grow with it.
         """
 
         def score(start: int) -> list[float]:
             pulse()
-            return self._score(tokens, start)
+            return self._score(tokens, chosen, start)
 
         with ThreadPoolExecutor(SCORERS) as pool:
             total = -np.sum(list(pool.map(score, range(0, len(tokens), SCORED_AT_ONCE))), axis=0)
-        return (total / (len(tokens) - 1)).tolist()
+        return (total / (len(tokens) - 1 if chosen is None else int(chosen[1:].sum()))).tolist()
 
-    def _score(self, tokens: NDArray[np.integer], start: int) -> list[float]:
+    def _score(
+        self, tokens: NDArray[np.integer], chosen: NDArray[np.bool_] | None, start: int
+    ) -> list[float]:
         """Return the sum of ln p over one block, by order."""
         before = len(self.tuning) - 1
         block = np.array(tokens[max(0, start - before) : start + SCORED_AT_ONCE])
         release(tokens)
         skipped = min(start, before) if start else 1  # those were scored; the first token never is
-        return [float(log_probs[skipped:].sum()) for log_probs in self.log_probs_by_order(block)]
+        scored = slice(skipped, None)
+        if chosen is not None:
+            scored = np.flatnonzero(chosen[max(0, start - before) : start + SCORED_AT_ONCE])
+            scored = scored[scored >= skipped]
+        return [float(log_probs[scored].sum()) for log_probs in self.log_probs_by_order(block)]
 
     def log_probs_by_order(self, tokens: ArrayLike) -> Iterator[Probabilities]:
         """Yield ln p of each token given those before it, for orders 1, 2, ...; shape (len(tokens),).

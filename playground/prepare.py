@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from playground.baselines import all_baselines
+from playground.answers import answer_finder, check_answered, check_answers
+from playground.baselines import all_baselines, chosen_baselines
 from playground.cache import folder_for, key_of
 from playground.config import ConfigError, DataConfig
 from playground.corpora import Corpus
@@ -21,8 +23,8 @@ from playground.files import write_json_atomic
 from playground.prepared import BASELINES_FILE, Prepared, load_prepared
 from playground.sources import corpus_of
 from playground.splits import REPORT_EVERY, SPLITS, Piece, Report, Scan, Split, ignore, pieces, scan, split
-from playground.token_files import TokenFile, read_tokens
-from playground.tokenizers import Tokenizer, build_tokenizer, is_learned
+from playground.token_files import LearnedFile, TokenFile, read_learned, read_tokens
+from playground.tokenizers import Tokenizer, build_tokenizer, identity, is_learned
 
 FORMAT = 4
 """Changed when the same text and settings would be prepared in another way."""
@@ -73,15 +75,17 @@ def prepare_corpus(corpus: Corpus, config: DataConfig, report: Report = ignore) 
         raise ConfigError(f"{corpus.name} is empty: there is no text in it.")
     fractions = (config.val_fraction, config.test_fraction)
     chosen = split(found, corpus.whole_documents, fractions, config.text_seed)
+    check_answers(config, corpus, chosen)
     # Made before the key, since the name of a tokenizer from elsewhere does not say what it is.
     fixed = None if is_learned(config.tokenizer) else _build(corpus, chosen, config)
     key = key_of({
         "format": FORMAT,
         "text": found.digest,
         "nats": None if corpus.nats is None else float(corpus.nats.sum()),
-        "tokenizer": config.tokenizer if fixed is None else fixed.identity,
+        "tokenizer": config.tokenizer if fixed is None else identity(config.tokenizer, fixed),
         "fractions": fractions,
         "seed": config.text_seed if chosen.whole_documents else 0,
+        **_answers_named(config),
     })  # fmt: skip
 
     def make(folder: Path) -> None:
@@ -96,6 +100,13 @@ def prepare_corpus(corpus: Corpus, config: DataConfig, report: Report = ignore) 
     return prepared
 
 
+def _answers_named(config: DataConfig) -> dict[str, str]:
+    """Return what decides which tokens are learned, where not all are; the text does not say."""
+    if config.loss_on == "all":
+        return {}
+    return {"answer_after": config.answer_after} if config.answer_after else {"template": config.template}
+
+
 def _make(
     folder: Path,
     corpus: Corpus,
@@ -108,9 +119,12 @@ def _make(
     if tokenizer is None:
         tokenizer = _build(corpus, chosen, config, report)
     tokenizer.save(folder / "tokenizer")
-    sizes = write_tokens(
-        folder / "tokens", pieces(corpus, chosen), tokenizer, int(found.n_chars.sum()), report
-    )
+    texts = pieces(corpus, chosen, answer_finder(config))
+    written = write_tokens(
+        folder / "tokens", texts, tokenizer, int(found.n_chars.sum()), report,
+        answers=config.loss_on == "answer",
+    )  # fmt: skip
+    check_answered(config, written.learned)
     train, val = (read_tokens(folder / "tokens" / f"{name}.npy") for name in ("train", "val"))
     if len(train) < MIN_TOKENS or len(val) < MIN_TOKENS:
         raise ConfigError(
@@ -122,8 +136,14 @@ def _make(
         report("counting the baselines", 0, 0)
 
     pulse()
-    baselines = all_baselines(train, val, tokenizer.d_vocab, pulse)
-    baselines |= _facts(corpus, found, chosen, tokenizer, {"train": train, "val": val}, sizes)
+    tokens = {"train": train, "val": val}
+    facts = _facts(corpus, found, chosen, tokenizer, tokens, written.sizes)
+    if written.learned:
+        learned = {name: read_learned(folder / "tokens" / f"{name}.learned.npy") for name in tokens}
+        baselines = chosen_baselines(train, val, tokenizer.d_vocab, learned["train"], learned["val"])
+        baselines |= facts | _answer_facts(tokenizer, tokens, learned, written)
+    else:
+        baselines = all_baselines(train, val, tokenizer.d_vocab, pulse) | facts
     write_json_atomic(folder / BASELINES_FILE, baselines, durable=True)
 
 
@@ -185,22 +205,59 @@ def _facts(
     }
 
 
+def _answer_facts(
+    tokenizer: Tokenizer, tokens: dict[str, np.ndarray], learned: dict[str, np.ndarray], written: Written
+) -> dict[str, Any]:
+    """Return the facts that differ, or are there at all, because only answers are learned."""
+    per_token = {name: tokenizer.piece_bytes[tokens[name][learned[name]]].mean() for name in tokens}
+    return {
+        "floor": None,
+        "bytes_per_token": float(per_token["val"]),
+        "train_bytes_per_token": float(per_token["train"]),
+        "loss_on": "answer",
+        "learned_tokens": written.learned,
+        "without_answer": written.without_answer,
+    }
+
+
+@dataclass(frozen=True)
+class Written:
+    """What lies in token files, by split."""
+
+    sizes: dict[str, int]
+    """UTF-8 bytes."""
+    learned: dict[str, int]
+    """Tokens that are learned, of the splits that there are; empty: all of them are."""
+    without_answer: int
+    """Documents of which nothing is learned."""
+
+
 def write_tokens(
-    folder: Path, texts: Iterable[Piece], tokenizer: Tokenizer, total_chars: int, report: Report = ignore
-) -> dict[str, int]:
-    """Encode texts into one flat file a split, on all cores; return the UTF-8 bytes of each split.
+    folder: Path,
+    texts: Iterable[Piece],
+    tokenizer: Tokenizer,
+    total_chars: int,
+    report: Report = ignore,
+    *,
+    answers: bool = False,
+) -> Written:
+    """Encode texts into one flat file a split, on all cores; with `answers`, also which tokens are learned.
 
     While one batch is encoded the one before is written, so that neither waits for the other.
     """
     report("cutting the text into tokens", 0, total_chars)
     folder.mkdir(parents=True, exist_ok=True)
     used = {name: TokenFile(folder, name, tokenizer.d_vocab, tokenizer.end_id) for name in SPLITS}
+    marks = {name: LearnedFile(folder, name, tokenizer.end_id) for name in SPLITS} if answers else {}
     sizes, done = dict.fromkeys(SPLITS, 0), 0
     try:
         for batch, encoded in _encoded(texts, tokenizer):
             for place, name in enumerate(SPLITS):
                 chosen = [i for i, piece in enumerate(batch) if piece.split == place]
-                used[name].add([encoded[i] for i in chosen], [batch[i].ends_document for i in chosen])
+                ends = [batch[i].ends_document for i in chosen]
+                used[name].add([encoded[i] for i in chosen], ends)
+                if answers:
+                    marks[name].add([_learned(tokenizer, batch[i], encoded[i]) for i in chosen], ends)
                 sizes[name] += sum(len(batch[i].text.encode("utf-8", "surrogatepass")) for i in chosen)
             done += sum(len(piece.text) for piece in batch)
             report("cutting the text into tokens", done, total_chars)
@@ -212,7 +269,16 @@ def write_tokens(
         file.close()
     if not used["test"].length:
         used["test"].path.unlink()
-    return sizes
+        marks.pop("test", None)
+    learned = {name: file.close() for name, file in marks.items()}
+    return Written(sizes, learned, sum(file.without_answer for file in marks.values()))
+
+
+def _learned(tokenizer: Tokenizer, piece: Piece, ids: np.ndarray) -> np.ndarray:
+    """Return which tokens of a piece hold something of what is learned."""
+    if piece.learned_from == len(piece.text):
+        return np.zeros(len(ids), dtype=bool)
+    return tokenizer.holds_from(piece.text, ids, piece.learned_from)
 
 
 def _encoded(texts: Iterable[Piece], tokenizer: Tokenizer) -> Iterator[tuple[list[Piece], list[np.ndarray]]]:

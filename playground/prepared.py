@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from playground.files import read_json, write_text_atomic
 from playground.splits import SPLITS
 from playground.token_files import Tokens, read_tokens
@@ -27,6 +30,8 @@ class Prepared:
     """By split: train, val, and test if one was asked for."""
     starts: dict[str, Tokens] = field(default_factory=dict)
     """By split: where each document begins, and last the end; missing for a text that is not documents."""
+    learned: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """By split: which tokens the loss is taken on; empty: on all."""
     folder: Path = Path()
 
     @property
@@ -52,12 +57,14 @@ def load_prepared(folder: Path) -> Prepared | None:
     if baselines is None or not (paths["train"].is_file() and paths["val"].is_file()):
         return None
     tokens = {name: read_tokens(path) for name, path in paths.items() if path.is_file()}
-    starts = {
-        name: read_tokens(path.with_name(f"{name}.starts.npy"))
-        for name, path in paths.items()
-        if path.with_name(f"{name}.starts.npy").is_file()
-    }
-    return Prepared(load_tokenizer(folder / "tokenizer"), baselines, tokens, starts, folder)
+    starts, learned = _beside(paths, "starts"), _beside(paths, "learned")
+    return Prepared(load_tokenizer(folder / "tokenizer"), baselines, tokens, starts, learned, folder)
+
+
+def _beside(paths: dict[str, Path], kind: str) -> dict[str, Any]:
+    """Return what lies beside the tokens of each split, where it does."""
+    found = {name: path.with_name(f"{name}.{kind}.npy") for name, path in paths.items()}
+    return {name: read_tokens(path) for name, path in found.items() if path.is_file()}
 
 
 def save_prepared(prepared: Prepared, run: Path) -> None:

@@ -24,14 +24,17 @@ from playground.checkpoint import save_checkpoint
 from playground.config import DataConfig, ModelConfig, OptimConfig, RunConfig, SampleConfig, TrainConfig
 from playground.job import build_job
 from playground.prepare import prepare
+from playground.pretrained.start import settle_start
 from playground.training import train
 
 config = RunConfig(
 {settings}
 )
+config = settle_start(config)  # what a pretrained model decides, where it starts from one
 prepared = prepare(config.data, Path(__file__).parent)  # a text of one's own lies beside this script
-model = dataclasses.replace(config.model, d_vocab=prepared.tokenizer.d_vocab)
-config = dataclasses.replace(config, model=model)
+if not config.start_from:
+    model = dataclasses.replace(config.model, d_vocab=prepared.tokenizer.d_vocab)
+    config = dataclasses.replace(config, model=model)
 job = build_job(config, prepared)
 torch.set_num_threads(config.train.threads or choose_threads(job.model, job.data, config))
 records = train(job.model, job.optimizer, job.data, config, job.device, job.progress, job.generator)
@@ -55,8 +58,12 @@ def command_of(config: RunConfig, text: str = "") -> str:
         differing = _flags(config, begun, every=("optim", "train", "sample"))
     else:
         name = config.preset if config.preset in presets.PRESETS else presets.DEFAULT_PRESET
+        base = presets.preset(name).config
         words = ["--preset", name]
-        differing = _flags(config, presets.preset(name).config)
+        differing = _flags(config, base)
+        for field in ("start_from", "start_revision"):
+            if getattr(config, field) != getattr(base, field):
+                differing += _flag(field, getattr(config, field))
     if config.data.corpus == "text" and not run:
         words += ["--text", text or config.data.text_file]
     return f"{PROG} train {shlex.join([*words, *differing])}"
@@ -71,6 +78,7 @@ def _flags(config: RunConfig, base: RunConfig, every: tuple[str, ...] = ()) -> l
         for field in dataclasses.fields(new):
             value = getattr(new, field.name)
             same = value == getattr(old, field.name) and part not in every
+            same = same or (part == "model" and bool(config.start_from) and field.name != "n_ctx")
             if not same and not _follows(config, field.name):
                 words += _flag(f"{'sample.' if part == 'sample' else ''}{field.name}", value)
     return words
@@ -114,6 +122,8 @@ def script_of(config: RunConfig, title: str = "a run") -> str:
     parts = {part: _loose(getattr(config, part), config) for part in ("model", "data", "optim", "train")}
     parts["sample"] = config.sample
     lines = [f"    {name}={_call(part)}," for name, part in parts.items()]
+    start = ("start_from", "start_revision") if config.start_from else ()
+    lines += [f"    {name}={getattr(config, name)!r}," for name in start]
     title = title.replace("\\", "/").replace('"', "'")
     return SCRIPT.format(title=" ".join(title.split()), settings="\n".join(lines))
 

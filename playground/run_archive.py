@@ -33,7 +33,7 @@ CHUNK = 1 << 20
 
 KNOWN = re.compile(
     r"(config|baselines|status|meta)\.json|log\.txt|[a-z_]{1,40}\.jsonl|evaluations/[0-9a-f]{12}\.jsonl"
-    r"|tokenizer/[\w-]{1,60}\.(json|txt)|tokens/(train|val|test)(\.starts)?\.npy"
+    r"|tokenizer/[\w-]{1,60}\.(json|txt)|tokens/(train|val|test)(\.starts|\.learned)?\.npy"
     r"|checkpoints/step-\d{6,12}/(model\.safetensors|optimizer\.safetensors|state\.json)"
     r"|text(\.[a-z0-9]{1,8}|(/[\w-][\w .-]{0,99}){1,8})",
     re.ASCII,

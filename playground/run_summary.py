@@ -38,6 +38,8 @@ class RunSummary:
     parameters: int | None
     config: RunConfig | None
     """None where config.json can't be read."""
+    text: str = ""
+    """What of the text is not learned as it is, in sentences."""
 
     @property
     def title(self) -> str:
@@ -66,6 +68,7 @@ def summary_of(run: Path) -> RunSummary:
         elapsed_s=_number(status, "elapsed_s"),
         parameters=count_parameters(config.model)["total"] if config and config.model.d_vocab else None,
         config=config,
+        text=str(status.get("text") or ""),
     )
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from playground import runs
 from playground.config import DataConfig, RunConfig
 from playground.corpora import Corpus, corpus_info, file_corpus, limited, load_corpus
+from playground.corpora.catalogue import string_corpus
 from playground.corpora.hub import hub_corpus, hub_stream, pinned
 from playground.corpora.hub_catalogue import HUB_PRESETS
 from playground.corpora.readers import DocumentFile, files_of
 
 Report = Callable[[str, int, int], None]
 
-PROMPT_CHARACTERS = 12
+PROMPT_CHARACTERS, PROMPT_WORDS = 12, 2
 
 HELD_TEXT = "text"
 MAX_HELD_BYTES = 256 * 2**20
@@ -36,6 +37,8 @@ def corpus_of(
         return file_corpus(text_file_of(config, run), config.max_documents, config.max_bytes)
     if config.corpus == "hub":
         return hub_corpus(config, report)
+    if config.corpus == "memorise":
+        return string_corpus(config.string)
     corpus = load_corpus(config.corpus, config.text_seed)
     return limited(corpus, config.max_documents, config.max_bytes)
 
@@ -123,6 +126,8 @@ def default_prompts(config: DataConfig, corpus: Corpus) -> tuple[str, ...]:
     """Return the fixed prompts of a corpus; of any other text, its first words."""
     if config.corpus == "hub" and config.hub in HUB_PRESETS:
         return HUB_PRESETS[config.hub].prompts
+    if config.string and config.corpus == "memorise":
+        return (" ".join(next(iter(corpus.documents)).split(" ")[:PROMPT_WORDS]),)
     if config.corpus not in ("text", "hub"):
         return corpus_info(config.corpus).prompts
     return (next(iter(corpus.documents))[:PROMPT_CHARACTERS],)

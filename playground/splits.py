@@ -113,18 +113,27 @@ class Piece:
     text: str
     ends_document: bool
     """Whether a document ends with it; never, in a text that was cut."""
+    learned_from: int = 0
+    """The character from which on it is learned; its length: nothing of it."""
 
 
-def pieces(corpus: Corpus, chosen: Split) -> Iterator[Piece]:
-    """Yield the text in order, in pieces short enough to be worked on."""
+def pieces(
+    corpus: Corpus, chosen: Split, learned_from: Callable[[str], int] | None = None
+) -> Iterator[Piece]:
+    """Yield the text in order, in pieces short enough to be worked on.
+
+    `learned_from` tells of a whole document from which character on it is learned; without it, all is.
+    """
     if chosen.places is None:
         yield from _cut(_as_one_text(corpus), chosen.cuts)
         return
     kept = (document for document in corpus.documents if document.strip())
     for place, document in zip(map(int, chosen.places), kept, strict=True):
-        *parts, last = parts_of(document)
-        yield from (Piece(place, part, ends_document=False) for part in parts)
-        yield Piece(place, last, ends_document=True)
+        start, begin = 0, 0 if learned_from is None else learned_from(document)
+        for part in parts_of(document):
+            ends = start + len(part) == len(document)
+            yield Piece(place, part, ends, min(max(begin - start, 0), len(part)))
+            start += len(part)
 
 
 def _as_one_text(corpus: Corpus) -> Iterator[str]:

@@ -87,8 +87,43 @@ class TokenFile:
             np.save(self.starts_path, np.append(starts, self.length), allow_pickle=False)
 
 
+class LearnedFile:
+    """Writes NAME.learned.npy beside a TokenFile: of each token, whether the loss is taken on it.
+
+    The end token after a document is learned if anything of the document is; the very first is not.
+    """
+
+    def __init__(self, folder: Path, name: str, end_id: int | None) -> None:
+        self.path, self.has_end = folder / f"{name}.learned.npy", end_id is not None
+        self.marks = bytearray(b"\0" if self.has_end else b"")
+        self.any_in_document = False
+        self.without_answer = 0
+        """Documents of which nothing is learned."""
+
+    def add(self, texts: list[NDArray[np.bool_]], ends: list[bool]) -> None:
+        """Append which tokens of texts are learned, each text the end of a document or not."""
+        for learned, is_end in zip(texts, ends, strict=True):
+            self.marks += learned.astype(np.uint8).tobytes()
+            self.any_in_document |= bool(learned.any())
+            if is_end:
+                self.marks += bytes([self.any_in_document]) if self.has_end else b""
+                self.without_answer += not self.any_in_document
+                self.any_in_document = False
+
+    def close(self) -> int:
+        """Write the file, and return how many tokens are learned."""
+        learned = np.frombuffer(self.marks, dtype=bool)
+        np.save(self.path, learned, allow_pickle=False)
+        return int(learned.sum())
+
+
 def read_tokens(path: Path) -> Tokens:
     """Return tokens that stay on the disk until they are read."""
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def read_learned(path: Path) -> NDArray[np.bool_]:
+    """Return which tokens are learned; read from the disk as well."""
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from playground.config import ConfigError, RunConfig
-from playground.dataset import NO_TARGET, Rows, Tokens, rows_of
+from playground.dataset import NO_TARGET, Marks, Rows, Tokens, rows_of
 from playground.devices import memory_bytes, mixed_precision
 from playground.distributed import ALONE, World
 from playground.knowledge import Knowledge, PositionLosses
@@ -44,13 +44,16 @@ class Data:
     test: Tokens | None = None
     starts: dict[str, Tokens] | None = None
     """Where documents begin, by split: given where batches are padded documents."""
+    learned: dict[str, Marks] | None = None
+    """Which tokens the loss is taken on, by split: given where not on all."""
     knowledge: Knowledge | None = None
     """What evaluations compare the model with, where given."""
 
     def rows(self, split: str, n_ctx: int) -> Rows:
         """Return what batches of a split are made of."""
         starts = None if self.starts is None else self.starts[split]
-        return rows_of(getattr(self, split), starts, n_ctx)
+        learned = None if self.learned is None else self.learned.get(split)
+        return rows_of(getattr(self, split), starts, n_ctx, learned)
 
     def check(self, n_ctx: int) -> None:
         """Raise ConfigError if the training text is shorter than one context, or no documents to pad."""
@@ -62,6 +65,12 @@ class Data:
             raise ConfigError(
                 f"The training text has {len(self.train):,} tokens, but one context takes {n_ctx:,} and a "
                 f"target (n_ctx = {n_ctx:,}): choose a shorter context or more text."
+            )
+        empty = [split for split in self.learned or {} if not self.rows(split, n_ctx).n_rows]
+        if empty:
+            raise ConfigError(
+                f"No answer of the {empty[0]} split begins within n_ctx = {n_ctx:,} tokens: "
+                "choose a longer context, or too_long = split."
             )
 
 
@@ -138,7 +147,7 @@ def train_step(
     model.train()
     parts = [rows.draw(config.train.batch_size, device, generator) for _ in range(config.train.accumulate)]
     n_tokens = sum(int((targets != NO_TARGET).sum()) for _, targets in parts)
-    total = torch.zeros((), device=device)
+    total = torch.zeros((), device=device, dtype=next(model.parameters()).dtype)
     for number, part in enumerate(parts, start=1):
         with mixed_precision(device, config.train.precision):
             loss = world.loss(loss_of, model, *part, is_last=number == len(parts)) / n_tokens

@@ -82,7 +82,7 @@ def updates(page: Page) -> int:
 
 def zoomed(page: Page) -> dict[str, list[float]]:
     """Zoom by dragging, and return what is shown then."""
-    page.wait_for_function(f"{MONITOR}.chart.lines?.length === 9", timeout=30_000)
+    page.wait_for_function(f"{MONITOR}.chart.lines?.length === 8", timeout=30_000)
     plot = page.get_by_test_id("monitor-chart").bounding_box()
     page.mouse.move(plot["x"] + 120, plot["y"] + 40)
     page.mouse.down()
@@ -151,7 +151,7 @@ def test_the_main_job(page, app):
     expect(page.get_by_test_id("monitor-state")).to_have_text("Training")  # still the one that trains
     runs.delete_run(waiting)
 
-    page.wait_for_function(f"{MONITOR}.chart.lines?.length === 9", timeout=30_000)
+    page.wait_for_function(f"{MONITOR}.chart.lines?.length === 8", timeout=30_000)
     expect(page.get_by_test_id("monitor-event")).to_contain_text("held-out bigram line", timeout=60_000)
     points = page.evaluate(TRAIN_POINTS)
     assert points > 20
@@ -201,7 +201,7 @@ def test_the_app_is_restarted_under_a_training_run_and_an_open_page(page_of_erro
         assert kept[axis] == pytest.approx(view[axis], rel=1e-6)
     page.reload()
     expect(page.get_by_test_id("monitor-state")).to_have_text("Training", timeout=30_000)
-    page.wait_for_function(f"{MONITOR}.chart.lines?.length === 9", timeout=30_000)
+    page.wait_for_function(f"{MONITOR}.chart.lines?.length === 8", timeout=30_000)
     end(runs.status(run)["pid"])
     expect(page.get_by_test_id("monitor-state")).to_have_text("Failed", timeout=30_000)
     expect(page.get_by_test_id("monitor-message")).to_contain_text("training process ended at step")

@@ -234,24 +234,3 @@ def test_old_points_share_buckets_and_the_page_stays_small(page, monitor, run):
     assert (counted["peak"], counted["last"]) == (99, 99_999)
     assert counted["average"] == pytest.approx(2 + 97 / 100_000)
     assert counted["first"] == [1] * 50
-
-
-def test_more_ngrams_are_drawn_where_they_are_asked_for(monitor, run):
-    baselines = read_json(run / "baselines.json")
-    baselines["held_out"] |= {"4-gram": 2.2, "5-gram": 2.0}
-    write_json_atomic(run / "baselines.json", baselines)
-    set_status(
-        run, crossings=[{"line": "4-gram", "kind": "held_out", "step": 150, "elapsed_s": 7, "loss": 2.1}]
-    )
-    monitor.open(run.name)
-    names = monitor.state("chart.lines.map((line) => line.name)")
-    assert names.count("5-gram") == 1
-    assert "4-gram" not in names
-    assert monitor.state("chart.marks") == []
-    monitor.part("legend").get_by_text("all n-grams", exact=True).click()
-    assert "4-gram" in monitor.state("chart.lines.map((line) => line.name)")
-    assert len(monitor.state("chart.marks")) > 0
-    assert "hide=" in monitor.page.url
-    monitor.page.reload()
-    monitor.mount(run.name)
-    assert "4-gram" in monitor.state("chart.lines.map((line) => line.name)")

@@ -59,26 +59,40 @@ def test_the_batches_shown_are_those_that_training_learns_from(batches, accumula
     shown = shown_in_training(prepared, config)
     assert len(shown) == 3 * accumulate
     for number, seen in enumerate(shown):
-        inputs, targets = batch_of(prepared, config, number)
-        assert inputs == seen
-        for row, wanted in zip(inputs, targets, strict=True):
-            length = sum(target is not None for target in wanted)
+        batch = batch_of(prepared, config, number)
+        assert batch.inputs == seen
+        for row, wanted, length in zip(batch.inputs, batch.targets, batch.lengths, strict=True):
             assert wanted[: length - 1] == row[1:length]
             assert wanted[length:] == [None] * (len(row) - length)
 
 
 def test_filling_is_shown_as_filling_and_text_is_escaped():
     prepared, config = prepared_with("padded", n_ctx=64)
-    inputs, targets = batch_of(prepared, config, 0)
+    batch = batch_of(prepared, config, 0)
     shown = batch_html(prepared, config, 0)
-    filled = sum(target is None for row in targets for target in row)
+    filled = sum(target is None for row in batch.targets for target in row)
     assert filled > 0
     assert sum(map(int, re.findall(r'data-filled="(\d+)"', shown))) == filled
     assert f"{filled:,} places are filled up" in shown
     assert str(NO_TARGET) not in shown
-    assert shown.count('class="pg-pair"') == sum(map(len, inputs)) - filled
+    assert shown.count('class="pg-pair"') == sum(map(len, batch.inputs)) - filled
     assert "&lt;" in shown
     assert "<b><" not in shown
+
+
+@pytest.mark.parametrize("batches", ["packed", "padded"])
+def test_tokens_that_are_not_learned_are_shown_apart_and_long_documents_are_counted(batches):
+    _, config = prepared_with(batches)
+    data = dataclasses.replace(config.data, loss_on="answer", answer_after="</b>")
+    config = dataclasses.replace(config, data=data)
+    prepared = prepare_corpus(Corpus("own", DOCUMENTS), data)
+    batch, shown = batch_of(prepared, config, 1), batch_html(prepared, config, 1)
+    learned = sum(target is not None for row in batch.targets for target in row)
+    assert 0 < learned < sum(batch.lengths)
+    assert f"{sum(batch.lengths) - learned:,} tokens are read but not learned" in shown
+    assert shown.count("pg-unlearned") == sum(batch.lengths) - learned
+    assert "60 of 60 documents are longer than the context of 16 tokens" in shown
+    assert "Tokens of answers" in render_sizes(prepared, facts_of(prepared))
 
 
 def test_a_large_batch_is_cut_and_says_so():

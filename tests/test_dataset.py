@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from playground.config import ModelConfig
-from playground.dataset import NO_TARGET, Padded, evaluation_starts, get_batch
+from playground.dataset import NO_TARGET, PackedAnswers, Padded, evaluation_starts, get_batch
 from playground.models import Transformer
 
 
@@ -129,3 +129,32 @@ def test_what_fills_a_padded_row_changes_no_logits_and_no_gradient_of_the_docume
     torch.testing.assert_close(logits[0][0], logits[1][0], rtol=0, atol=1e-12)
     for one, other in zip(logits[0][1], logits[1][1], strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+marks = st.lists(st.booleans(), min_size=14, max_size=80)
+
+
+@given(marks, st.integers(1, 12))
+def test_packed_answers_are_all_windows_with_a_target_and_their_targets_only(marks, n_ctx):
+    learned, tokens = np.array(marks), np.arange(len(marks), dtype=np.uint16)
+    rows = PackedAnswers(tokens, n_ctx, learned)
+    expected = [b for b in range(len(marks) - n_ctx) if any(marks[b + 1 : b + n_ctx + 1])]
+    assert rows.n_rows == len(expected)
+    for row, begin in enumerate(expected):
+        inputs, targets = rows.take([row], "cpu")
+        span = range(begin, begin + n_ctx)
+        assert inputs[0].tolist() == list(span)
+        assert targets[0].tolist() == [i + 1 if marks[i + 1] else NO_TARGET for i in span]
+    apart = [expected[row] for row in rows.evaluation_rows(10**6)]
+    assert apart == [begin for begin in expected if begin % n_ctx == 0]
+    assert len(rows.evaluation_rows(2)) == min(2, len(apart))
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=20), st.integers(1, 12), st.randoms())
+def test_padded_answers_are_every_learned_token_once(lengths, n_ctx, random):
+    tokens, starts = padded_text(lengths)
+    learned = np.array([False, *(random.random() < 0.4 for _ in tokens[1:])])
+    rows = Padded(tokens, starts, n_ctx, learned)
+    found = [rows.take([row], "cpu")[1][0] for row in range(rows.n_rows)]
+    assert all((targets != NO_TARGET).any() for targets in found)
+    assert [t for row in found for t in row.tolist() if t != NO_TARGET] == tokens[learned].tolist()

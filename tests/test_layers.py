@@ -22,6 +22,9 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
             "tokenizers",
             "hub_errors",
             "sources",
+            "answers",
+            "run_start",
+            "long_documents",
             "glance",
             "baselines",
             "thinning",
@@ -68,7 +71,8 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     "export": (3, {*CORE, "tokenizers", "transformers", "huggingface_hub"}),
     "evaluation": (3, {*CORE, "lm_eval"}),  # lm_eval only if it is installed
     "pretrained": (3, {*CORE, "transformers", "huggingface_hub", "tqdm"}),
-    **dict.fromkeys(["worker", "cli", "bench", "__main__"], (4, {*CORE, "tyro", "tqdm", "transformers"})),
+    **dict.fromkeys(["worker", "cli", "__main__"], (4, {*CORE, "tyro", "tqdm", "transformers"})),
+    "bench": (4, {*CORE, "tqdm", "transformers", "peft"}),
     "ui": (5, {"gradio", "numpy", "orjson", "pyarrow", "starlette", "torch"}),
     **dict.fromkeys(
         ["memory", "progress", "control", "records", "full_disk", "limits", "admission", "run_bounds"],
@@ -76,6 +80,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     ),
     **dict.fromkeys(["checkpoint_keeper", "distributed", "endings"], (2, CORE)),
     **dict.fromkeys(["job", "follower"], (3, CORE)),
+    "lora": (2, {*CORE, "peft"}),  # which is not there unless installed
     "loggers": (3, {*CORE, "wandb", "trackio", "pandas"}),  # none of the three is there unless installed
     "__init__": (0, set()),
 }

@@ -20,20 +20,6 @@ def test_crossings_are_told_in_a_sentence():
     assert crossing_marks("garbled", lines) == []
 
 
-def test_the_strongest_ngram_has_a_line_and_the_others_where_they_are_asked_for():
-    held_out = {"bigram": 3.2, "trigram": 2.5, "4-gram": 2.0, "5-gram": 2.1}
-    lines = baseline_lines({"4-gram": 0.3, "held_out": held_out})
-    assert [(line["name"], line["kind"], line.get("extra", False)) for line in lines] == [
-        ("bigram", "held_out", False),
-        ("trigram", "held_out", False),
-        ("4-gram", "held_out", False),
-        ("5-gram", "held_out", True),
-    ]
-    crossing = {"line": "5-gram", "kind": "held_out", "step": 4, "elapsed_s": 2, "loss": 0.9}
-    (mark,) = crossing_marks([crossing], lines)
-    assert mark["extra"], "its mark comes and goes with the line"
-
-
 def test_events_are_told_in_a_few_words():
     events = [
         {"step": 10, "event": "lr", "from": 0.001, "to": 0.0005},

@@ -7,23 +7,24 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from playground import presets, runs, worker
+from playground import presets, runs
 from playground.config import DataConfig
 from playground.experiments import EXPERIMENTS
 from playground.files import write_json_atomic
 from playground.runs import queue
 from playground.sweeps import changed
 from playground.ui.data_form import DataForm
+from playground.ui.data_values import data_values, shown_updates
 from playground.ui.downloads import downloads_folder
 from playground.ui.run_book import RunBook
 from playground.ui.run_book.actions import act
 from playground.ui.run_book.comparing import compare
-from playground.ui.run_book.duplicate import data_values, preset_and_settings, shown_updates
+from playground.ui.run_book.duplicate import preset_and_settings
 from playground.ui.run_book.listing import book
 from playground.ui.run_book.settings import sweep_settings
 from playground.ui.settings.component import read_settings
 from playground.ui.settings.values import changed_config
-from tests.small_runs import TEXT, make_run, small_config
+from tests.small_runs import TEXT, small_config
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 TINY = presets.preset("tiny").config
@@ -164,7 +165,8 @@ def test_a_duplicated_run_fills_the_form_with_its_settings(name):
         DataConfig(
             corpus="hub", hub="a/b", hub_split="x", max_documents=5, max_bytes=3_000_000, text_column="t"
         ),
-        DataConfig(corpus="text", text_file="text.txt", batches="padded"),
+        DataConfig(corpus="text", text_file="text.txt", batches="padded", too_long="cut"),
+        DataConfig(loss_on="answer", answer_after="Answer: ", too_long="skip"),
     ],
 )
 def test_a_duplicated_run_fills_the_form_with_its_text(tmp_path, config):
@@ -219,36 +221,6 @@ def test_the_list_in_a_browser(opened, root):
     expect(opened.locator("li[data-run]")).to_have_count(0)
     opened.get_by_role("button", name="Undo").click()
     expect(opened.locator("li[data-run]")).to_have_count(2)
-
-
-def test_more_runs_than_a_chart_holds_are_said(opened, root):
-    for number in range(11):
-        make(root, f"more-{number:02}")
-    expect(opened.locator("li[data-run]")).to_have_count(13, timeout=15_000)
-    for box in opened.locator("li[data-run] input[type=checkbox]").all():
-        box.check()
-    opened.get_by_role("button", name="On one chart").click()
-    (event, values) = opened.evaluate("told")[0]
-    assert (event, len(values["runs"])) == ("select", 12)
-    expect(opened.get_by_test_id("book-said")).to_contain_text("A chart holds 12 runs: of 13 selected")
-
-
-def test_a_branch_in_a_browser_trains_on_to_its_end(opened, root, monkeypatch):
-    source = make_run(root, "source", steps=10, keep_checkpoints=5)
-    assert worker.work(source) == worker.DONE
-    monkeypatch.setattr(queue, "slots", lambda: 1)
-    row = opened.locator('li[data-run="source"]')
-    row.locator(".pg-book-more").click(timeout=15_000)
-    row.get_by_label("Branch from step").select_option("5")
-    row.get_by_label("train until").fill("15")
-    row.get_by_label("learning rate").fill("0.003")
-    row.get_by_role("button", name="Branch").click()
-    branch = opened.locator('li[data-run="source-from-5"]')
-    expect(branch.locator(".pg-book-chip")).to_have_text("Done", timeout=60_000)
-    status = runs.status(root / "source-from-5")
-    assert (status["state"], status["step"]) == ("finished", 15)
-    rates = [r["lr"] for r in runs.read_metrics(root / "source-from-5")[0] if r["step"] > 5]
-    assert max(rates) <= 0.003
 
 
 def test_an_experiment_and_a_sweep_in_a_browser(opened, root):

@@ -1,19 +1,21 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from playground.config import ConfigError
 from playground.presets import PRESETS
-from playground.ui.data_form import default_data
+from playground.ui.data_form import DataForm, default_data
+from playground.ui.data_values import data_values
 from playground.ui.settings.component import settings_value
-from playground.ui.train_form import Form, cut_of
-
-CUT = ("tokenizer", "bpe_size", "batches")
+from playground.ui.train_form import Form
 
 
 def form(preset="fast", changes=None, **values):
-    data = dataclasses.replace(default_data(), **dict(zip(CUT, cut_of(preset), strict=True)))
-    return Form(**{"data": data, "preset": preset, "changes": changes or {}, **values})
+    config = PRESETS[preset].config
+    data = DataForm(**data_values(config.data, Path()))
+    made = {"data": data, "preset": preset, "start_from": config.start_from, "changes": changes or {}}
+    return Form(**{**made, **values})
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -33,16 +35,16 @@ def test_what_is_changed_is_in_the_config():
 
 def test_the_values_of_the_page_are_read_in_the_order_of_its_components():
     made = form("tiny", {"optim.lr": 0.001})
-    values = [*dataclasses.astuple(made.data), "tiny", settings_value("tiny", {"optim.lr": 0.001})]
+    values = [*dataclasses.astuple(made.data), "tiny", "", settings_value("tiny", {"optim.lr": 0.001})]
     assert Form.read(values) == made
 
 
 def test_changes_of_another_preset_do_not_count():
-    values = [*dataclasses.astuple(default_data()), "fast", settings_value("tiny", {"optim.lr": 0.001})]
+    values = [*dataclasses.astuple(default_data()), "fast", "", settings_value("tiny", {"optim.lr": 0.001})]
     assert Form.read(values).changes == {}
 
 
 @pytest.mark.parametrize("value", ["", "[]", "{}", None, '{"preset": "fast", "changes": 3}'])
 def test_settings_that_are_none_are_refused(value):
     with pytest.raises(ConfigError, match="reload"):
-        Form.read([*dataclasses.astuple(default_data()), "fast", value])
+        Form.read([*dataclasses.astuple(default_data()), "fast", None, value])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from playground.accounting.adapters import trainable_parameters
 from playground.accounting.advice import Advice, advise, largest_batch
 from playground.accounting.flops import flops_per_step
 from playground.accounting.machine import Machine
@@ -38,6 +39,8 @@ class Estimate:
     run_seconds: float | None
     mfu: float | None
     """Operations per second of the model, as a share of the device's peak."""
+    trainable: int = 0
+    """Parameters that learn."""
     changes: dict[str, int] = field(default_factory=dict)
     """The settings of the advice, by part and field, as train.batch_size."""
 
@@ -86,6 +89,7 @@ def estimate(
         step_seconds=seconds,
         run_seconds=None if seconds is None else _run_seconds(config, seconds),
         mfu=share,
+        trainable=trainable_parameters(config),
         changes=advice.changes,
     )
 

@@ -6,6 +6,7 @@ a kernel that skips the masked half does less work, not less of the model's.
 
 from __future__ import annotations
 
+from playground.accounting.adapters import adapter_parameters, trainable_parameters
 from playground.accounting.parameters import count_parameters, matrix_shapes
 from playground.config import ModelConfig, OptimConfig, RunConfig
 
@@ -40,9 +41,23 @@ def flops_per_token(config: ModelConfig, *, backward: bool = True) -> int:
     return forward * (1 + BACKWARD) if backward else forward
 
 
-def optimizer_flops(model: ModelConfig, optim: OptimConfig) -> int:
-    """Return the operations of clipping and of the optimizer's step; Muon's are mostly matrix products."""
-    total = count_parameters(model)["total"]
+def training_flops_per_token(config: RunConfig) -> int:
+    """Return the operations of a run's matrix products for one token, forward and backward.
+
+    With LoRA the backward pass of a frozen weight has one product, for the input; adapters have all three.
+    """
+    rank = config.train.lora_rank
+    if not rank:
+        return flops_per_token(config.model)
+    return 2 * flops_per_token(config.model, backward=False) + 6 * adapter_parameters(config.model, rank)
+
+
+def optimizer_flops(model: ModelConfig, optim: OptimConfig, n_trainable: int = 0) -> int:
+    """Return the operations of clipping and of the optimizer's step; Muon's are mostly matrix products.
+
+    `n_trainable`: the numbers that learn; 0: all of the model.
+    """
+    total = n_trainable or count_parameters(model)["total"]
     clipping = CLIPPING * total
     if optim.optimizer != "muon":
         return clipping + ELEMENTWISE[optim.optimizer] * total
@@ -57,10 +72,11 @@ def optimizer_flops(model: ModelConfig, optim: OptimConfig) -> int:
 def flops_per_step(config: RunConfig) -> dict[str, int]:
     """Return the operations of one optimizer step: forward, backward, optimizer and in all."""
     tokens = config.train.batch_size * config.train.accumulate * config.model.n_ctx
-    forward = tokens * flops_per_token(config.model, backward=False)
+    adapters = adapter_parameters(config.model, config.train.lora_rank)
+    forward = tokens * (flops_per_token(config.model, backward=False) + 2 * adapters)
     parts = {
         "forward": forward,
-        "backward": BACKWARD * forward,
-        "optimizer": optimizer_flops(config.model, config.optim),
+        "backward": tokens * training_flops_per_token(config) - forward,
+        "optimizer": optimizer_flops(config.model, config.optim, trainable_parameters(config)),
     }
     return {**parts, "total": sum(parts.values())}

@@ -6,6 +6,7 @@ Activations are what PyTorch keeps of the forward pass for the backward pass, co
 
 from __future__ import annotations
 
+from playground.accounting.adapters import trainable_parameters
 from playground.accounting.parameters import count_parameters, matrix_shapes
 from playground.config import ModelConfig, RunConfig
 
@@ -25,6 +26,9 @@ PROBES, PROBED_NUMBERS = 256, 1 << 22
 """Positions at which evaluations compare the model with counting, and numbers of one reference, as in
 knowledge.py, which keeps three references."""
 
+ADAPTED = 4
+"""Layers of a block that adapters stand beside."""
+
 CHUNKS_AT_ONCE = 2
 """The logits of a chunk, and what their softmax takes beside them."""
 
@@ -34,12 +38,13 @@ def memory_parts(config: RunConfig, *, half: bool = False) -> dict[str, int]:
 
     `half`: matrix products are in bfloat16.
     """
-    weights = FULL * count_parameters(config.model)["total"]
     parts = {
-        "weights": weights,
-        "gradients": weights,
+        "weights": weight_bytes(config),
+        "gradients": FULL * trainable_parameters(config),
         "optimizer": optimizer_bytes(config),
-        "activations": activation_bytes(config.model, config.train.batch_size, half=half),
+        "activations": activation_bytes(
+            config.model, config.train.batch_size, half=half, rank=config.train.lora_rank
+        ),
     }
     return {**parts, "total": peak_bytes(config, half=half)}
 
@@ -50,10 +55,19 @@ def peak_bytes(config: RunConfig, batch_size: int = 0, *, half: bool = False) ->
     Gradients come as activations go, so the larger of the two counts; with accumulation, those of the batches
     before are there as well.
     """
-    weights = FULL * count_parameters(config.model)["total"]
-    activations = activation_bytes(config.model, batch_size or config.train.batch_size, half=half)
-    moving = weights + activations if config.train.accumulate > 1 else max(weights, activations)
-    return weights + optimizer_bytes(config) + moving
+    gradients = FULL * trainable_parameters(config)
+    activations = activation_bytes(
+        config.model, batch_size or config.train.batch_size, half=half, rank=config.train.lora_rank
+    )
+    moving = gradients + activations if config.train.accumulate > 1 else max(gradients, activations)
+    return weight_bytes(config) + optimizer_bytes(config) + moving
+
+
+def weight_bytes(config: RunConfig) -> int:
+    """Return the bytes of the weights, and of adapters beside them."""
+    frozen = config.train.lora_rank > 0
+    adapters = trainable_parameters(config) if frozen else 0
+    return FULL * (count_parameters(config.model)["total"] + adapters)
 
 
 def reference_bytes(d_vocab: int) -> int:
@@ -63,27 +77,31 @@ def reference_bytes(d_vocab: int) -> int:
 
 def moving_bytes(config: RunConfig, *, half: bool = False) -> int:
     """Return the bytes of the peak that come and go within a step, as the allocator sees it."""
-    stays = FULL * count_parameters(config.model)["total"] + optimizer_bytes(config)
+    stays = weight_bytes(config) + optimizer_bytes(config)
     return peak_bytes(config, half=half) - stays
 
 
 def optimizer_bytes(config: RunConfig) -> int:
     """Return the bytes of the optimizer's state; Muon keeps one number for each parameter of a matrix."""
-    total = count_parameters(config.model)["total"]
+    total = trainable_parameters(config)
     if config.optim.optimizer != "muon":
         return FULL * STATES[config.optim.optimizer] * total
     hidden = _in_matrices(config.model)
     return FULL * (hidden + STATES["adamw"] * (total - hidden))
 
 
-def activation_bytes(model: ModelConfig, batch_size: int, *, half: bool = False) -> int:
-    """Return the bytes at the start of the backward pass, loss and copies of weights included."""
+def activation_bytes(model: ModelConfig, batch_size: int, *, half: bool = False, rank: int = 0) -> int:
+    """Return the bytes at the start of the backward pass, loss and copies of weights included.
+
+    With adapters of a rank, the unembedding has no gradient, and each keeps what its first matrix gives.
+    """
     tokens = batch_size * model.n_ctx
     copies = HALF * (_in_matrices(model) + model.d_vocab * model.d_model) if half else 0
     chunk = min(tokens, max(1, LOGITS_AT_A_TIME // model.d_vocab)) * model.d_vocab
-    gradients = tokens * model.d_model + 2 * model.d_vocab * model.d_model
+    gradients = tokens * model.d_model + (0 if rank else 2 * model.d_vocab * model.d_model)
     loss = FULL * (CHUNKS_AT_ONCE * chunk + gradients)
-    return tokens * kept_per_token(model, HALF if half else FULL) + copies + loss
+    kept = kept_per_token(model, HALF if half else FULL) + FULL * ADAPTED * rank * model.n_layers
+    return tokens * kept + copies + loss
 
 
 def kept_per_token(config: ModelConfig, product: int = FULL) -> int:

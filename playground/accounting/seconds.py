@@ -6,10 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
+from playground.accounting.adapters import adapter_parameters, trainable_parameters
 from playground.accounting.flops import BACKWARD
 from playground.accounting.machine import Machine, Points, seconds_of
 from playground.accounting.memory import LOGITS_AT_A_TIME
-from playground.accounting.parameters import count_parameters, matrix_shapes
+from playground.accounting.parameters import matrix_shapes
 from playground.config import ModelConfig, RunConfig
 
 LSTM_STEPS = 16
@@ -25,48 +26,42 @@ WORTH_IT = 0.8
 
 def step_seconds(config: RunConfig, machine: Machine) -> float:
     """Return the predicted seconds of one optimizer step, with the CPU threads that a run would choose."""
-    pieces = machine.alone if machine.alone and threads_of(config, machine) == 1 else machine.seconds
-    return sum_of_pieces(config, pieces) * _among_others(config, pieces)
+    on_one = machine.alone and threads_of(config, machine) == 1
+    return _together(config, machine.alone if on_one else machine.seconds)
 
 
 def threads_of(config: RunConfig, machine: Machine) -> int:
-    """Return the CPU threads that a run sets, or would choose on this machine between one and all.
-
-    It chooses by the forward and backward pass, as calibration.choose_threads does.
-    """
+    """Return the CPU threads that a run sets, or would choose on this machine between one and all."""
     if config.train.threads or not machine.alone:
         return config.train.threads or machine.threads
-    many, one = (
-        _of_batch(config, pieces) * _among_others(config, pieces)
-        for pieces in (machine.seconds, machine.alone)
-    )
-    return machine.threads if many <= WORTH_IT * one else 1
+    pays = _together(config, machine.seconds) <= WORTH_IT * _together(config, machine.alone)
+    return machine.threads if pays else 1
+
+
+def _together(config: RunConfig, pieces: dict[str, Points]) -> float:
+    """Return the seconds of all pieces of a step.
+
+    Alone, a piece finds its numbers in the cache; how much longer it takes among others is what the measured
+    whole steps say, between their sizes by a power law. (Those are transformers: an LSTM is one large piece.)
+    """
+    seconds = sum_of_pieces(config, pieces)
+    if config.model.architecture == "lstm":
+        return seconds
+    (small, fast), (large, slow) = pieces["step"][0], pieces["step"][-1]
+    place = 1.0 if small == large else math.log(seconds / small) / math.log(large / small)
+    place = min(1.0, max(0.0, place))
+    return seconds * (fast / small) ** (1 - place) * (slow / large) ** place
 
 
 def sum_of_pieces(config: RunConfig, pieces: dict[str, Points]) -> float:
     """Return the seconds of a step's pieces, each as it was measured by itself."""
-    update = sum(n * seconds_of(pieces[name], size) for name, size, n in step_pieces(config))
-    return config.train.accumulate * _of_batch(config, pieces) + update
-
-
-def _of_batch(config: RunConfig, pieces: dict[str, Points]) -> float:
     tokens = config.train.batch_size * config.model.n_ctx
-    return sum(n * seconds_of(pieces[name], size) for name, size, n in batch_pieces(config.model, tokens))
-
-
-def _among_others(config: RunConfig, pieces: dict[str, Points]) -> float:
-    """Return how many times its seconds alone a piece takes within a step.
-
-    Alone, it finds its numbers in the cache. This is what the measured whole steps say, between their sizes
-    by a power law; they are transformers, and an LSTM is one large piece.
-    """
-    if config.model.architecture == "lstm":
-        return 1.0
-    (small, fast), (large, slow) = pieces["step"][0], pieces["step"][-1]
-    seconds = sum_of_pieces(config, pieces)
-    place = 1.0 if small == large else math.log(seconds / small) / math.log(large / small)
-    place = min(1.0, max(0.0, place))
-    return (fast / small) ** (1 - place) * (slow / large) ** place
+    of_batch = batch_pieces(config.model, tokens)
+    if config.train.lora_rank:
+        of_batch = _with_adapters(of_batch, config, tokens)
+    batch = sum(n * seconds_of(pieces[name], size) for name, size, n in of_batch)
+    step = sum(n * seconds_of(pieces[name], size) for name, size, n in step_pieces(config))
+    return config.train.accumulate * batch + step
 
 
 def evaluation_seconds(config: RunConfig, step: float) -> float:
@@ -82,6 +77,14 @@ def evaluation_seconds(config: RunConfig, step: float) -> float:
     )
     batches *= train.eval_sequences / train.batch_size
     return step / train.accumulate * batches / (1 + BACKWARD)
+
+
+def _with_adapters(pieces: Iterator[Piece], config: RunConfig, tokens: int) -> Iterator[Piece]:
+    """Yield the pieces with frozen weights, of two products in place of three, and those of adapters."""
+    for name, size, count in pieces:
+        yield name, size * 2 / 3 if name == "linear" else size, count
+    adapters = adapter_parameters(config.model, config.train.lora_rank)
+    yield "linear", 6 * tokens * adapters / config.model.n_layers, config.model.n_layers
 
 
 def batch_pieces(config: ModelConfig, tokens: int) -> Iterator[Piece]:
@@ -132,7 +135,7 @@ def _block_pieces(config: ModelConfig, tokens: int) -> Iterator[Piece]:
 
 def step_pieces(config: RunConfig) -> Iterator[Piece]:
     """Yield the pieces of the update: clipping and the optimizer."""
-    total = count_parameters(config.model)["total"]
+    total = trainable_parameters(config)
     yield "clip", total, 1
     if config.optim.optimizer != "muon":
         yield config.optim.optimizer, total, 1

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from playground.bench.estimate import bench_estimate
 from playground.bench.evaluate import bench_evaluate
+from playground.bench.finetune import bench_finetune
 from playground.bench.inspect import bench_inspect
 from playground.bench.launch import bench_launch
 from playground.bench.loop import bench_loop
@@ -20,6 +21,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "compile": bench_compile,
     "estimate": bench_estimate,
     "evaluate": bench_evaluate,
+    "finetune": bench_finetune,
     "inspect": bench_inspect,
     "launch": bench_launch,
     "loop": bench_loop,

@@ -23,6 +23,10 @@ class OwnLoop:
         torch.manual_seed(0)
         self.config, self.data, self.device = config, data, torch.device("cpu")
         self.model = build_model(config.model)
+        if config.train.lora_rank:
+            from playground.lora import add_adapters
+
+            add_adapters(self.model, config)
         self.optimizer = build_optimizer(self.model, config.optim, config.train.precision)
         self.generator = torch.Generator().manual_seed(0)
         self.rows = data.rows("train", config.model.n_ctx)

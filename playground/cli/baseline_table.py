@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from playground.answers import said_of_answers
 from playground.baselines import ORDER_NAMES, bigram_entropy, unigram_entropy
 from playground.prepared import Prepared
 from playground.token_files import release
@@ -70,6 +71,7 @@ def baseline_table(values: dict[str, Any]) -> str:
         f"{values['train_tokens']:,} training tokens, {values['val_tokens']:,} held out, "
         f"d_vocab {values['d_vocab']:,}",
         f"{values['documents']:,} whole documents; {values['empty_dropped']:,} blank ones were left out",
+        *filter(None, [said_of_answers(values)]),
         f"{'':14}{'in sample':^36}{'held out':^36}",
         f"{'per token':14}" + "".join(f"{name:>12}" for name in head * 2),
     ]

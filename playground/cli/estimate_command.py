@@ -68,6 +68,8 @@ def table(config: RunConfig, found: Estimate, machine: Machine | None) -> str:
     """Return an estimate as lines of text."""
     lines = ["Parameters"]
     lines += [f"  {part:<14}{count:>18,}" for part, count in found.parameters.items() if count]
+    if config.train.lora_rank:
+        lines += [f"  {'trained':<14}{found.trainable:>18,}"]
     lines += ["Memory at the most, in training"]
     lines += [f"  {part:<14}{gigabytes(count):>18}" for part, count in found.memory.items() if count]
     if found.memory_available:

@@ -27,7 +27,9 @@ def train_args(argv: Sequence[str], command: str) -> TrainArgs:
         config = presets.preset(name).config
         model = config.model.underived()
     parts = {"data": config.data, "optim": config.optim, "train": config.train, "sample": config.sample}
-    return parse(TrainArgs, argv, command, TrainArgs(model=model, preset=name or config.preset, **parts))
+    start = {"start_from": config.start_from, "start_revision": config.start_revision}
+    begun = TrainArgs(model=model, preset=name or config.preset, **parts, **start)
+    return parse(TrainArgs, argv, command, begun)
 
 
 def flag_value(argv: Sequence[str], flag: str) -> str:

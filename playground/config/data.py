@@ -9,6 +9,8 @@ from typing import Literal
 from playground.config.checks import check_at_least, check_choices, require
 
 Batches = Literal["packed", "padded"]
+LossOn = Literal["all", "answer"]
+TooLong = Literal["split", "cut", "skip"]
 
 HUB_ID = r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*"
 
@@ -19,6 +21,8 @@ class DataConfig:
 
     corpus: str = "toy-stories"
     """A built-in corpus (`python -m playground corpora`), as markov:3 with its number; "text" or "hub"."""
+    string: str = ""
+    """The text that the corpus memorise repeats; empty: a sentence of its own."""
     text_file: str = ""
     """A .txt, .md, .jsonl, .csv, .tsv or .parquet file, or a folder of them; first looked up in the run."""
     encoding: str = ""
@@ -40,13 +44,23 @@ class DataConfig:
     max_bytes: int = 0
     """UTF-8 bytes that are read, in whole documents; one text is cut there; 0: all."""
     tokenizer: str = "bpe:1024"
-    """char, byte, bpe:N (trained on this text, N tokens), gpt2, alphabet, alphabet:CHARACTERS, or hf:NAME."""
+    """char, byte, bpe:N (trained on this text, N tokens), gpt2, alphabet, alphabet:CHARACTERS, hf:NAME, or
+    run:NAME, that of a run."""
     val_fraction: float = 0.1
     """Share of the text that is held out for validation."""
     test_fraction: float = 0.0
     """Share of the text that is kept for one test at the end of the run; 0: none."""
     batches: Batches = "packed"
     """packed: windows from anywhere in the stream; padded: one document a row, filled up."""
+    loss_on: LossOn = "all"
+    """all: every token is learned; answer: only what follows answer_after, or fills the template's last
+    field, and the end token."""
+    answer_after: str = ""
+    """With loss_on answer: the mark after which it begins, where it stands last, as "Answer: "; empty: the
+    template's last field is the answer."""
+    too_long: TooLong = "split"
+    """Documents longer than the context. split: several rows, or windows; cut: their beginning is learned;
+    skip: they are left out."""
     text_seed: int = 0
     """Seed of synthetic text and of the choice of validation documents."""
 
@@ -62,6 +76,11 @@ class DataConfig:
             f"test_fraction must be from 0 to 0.4, but it is {self.test_fraction!r}.",
         )
         check_at_least(self, 0, "text_seed")
+        require(
+            self.loss_on == "all" or bool(self.answer_after or self.template),
+            'loss_on is "answer", but neither a template, whose last field is the answer, nor answer_after '
+            "says where it begins.",
+        )
 
     def _check_source(self) -> None:
         require(bool(self.corpus), "corpus is empty: name one, or give a text file.")

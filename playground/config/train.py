@@ -35,6 +35,10 @@ class TrainConfig:
     """Steps between two checkpoints."""
     keep_checkpoints: int = 2
     """Newest checkpoints kept; the best one is kept beside them."""
+    lora_rank: int = 0
+    """LoRA: of a pretrained model only matrices of this rank beside its layers are trained; 0: all of it."""
+    lora_alpha: float = 0.0
+    """LoRA: what they add is multiplied by lora_alpha / lora_rank; 0: by 1."""
     patience: int = 0
     """Evaluations in a row without a better validation loss after which the run ends; 0: never early."""
     log_every: int = 1
@@ -62,7 +66,7 @@ class TrainConfig:
             self, 1, "steps", "batch_size", "accumulate", "eval_every", "eval_sequences", "sample_every",
             "checkpoint_every", "keep_checkpoints", "log_every", "processes",
         )  # fmt: skip
-        check_at_least(self, 0, "seed", "threads", "patience", "early_evals")
+        check_at_least(self, 0, "seed", "threads", "patience", "early_evals", "lora_rank", "lora_alpha")
         require(
             self.processes <= self.batch_size,
             f"batch_size ({self.batch_size}) must be at least processes ({self.processes}): "

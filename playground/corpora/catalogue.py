@@ -103,6 +103,15 @@ def _synthetic(name: str, n: int, generate: Generate) -> Callable[[int, int], Co
     return load
 
 
+STRING = "My cat reads the paper every morning and then tells the dog all about it."
+N_COPIES = 40
+
+
+def string_corpus(string: str) -> Corpus:
+    """Return one string as a corpus: the same document again and again; "" for the usual one."""
+    return Corpus("memorise", (string.replace("\\n", "\n") or STRING,) * N_COPIES)
+
+
 CORPORA: dict[str, CorpusInfo] = {
     info.name: info
     for info in (
@@ -194,6 +203,18 @@ CORPORA: dict[str, CorpusInfo] = {
             load=_synthetic("modular", 20_000, modular.generate),
             parameter=Parameter("Modulus", 2, 997, 97),
             tokenizer="char",
+        ),
+        CorpusInfo(
+            name="memorise",
+            title="One string, to learn by heart",
+            summary=(
+                "The same sentence again and again: the smallest thing there is to learn, and the quickest "
+                "test that a model learns at all. Each token nearly gives away the next, so the bigram line "
+                "is close to 0; to get under it, a model looks back one token more, and then expects the "
+                "sentence token by token. Nothing is held out."
+            ),
+            prompts=("My cat", "My cat reads the paper"),
+            load=lambda seed, parameter: string_corpus(""),
         ),
     )
 }

@@ -10,14 +10,15 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from playground.cache import cache_root, folder_for, key_of
 from playground.config import DataConfig
 from playground.corpora.caps import Capped
 from playground.corpora.corpus import Corpus
 from playground.corpora.hub_access import HubError, open_splits, record_columns, resolved
-from playground.corpora.readers import DocumentFile, Record
-from playground.corpora.templates import record_template
+from playground.corpora.readers import Record
+from playground.corpora.templates import FilledTemplate, record_template
 from playground.files import read_json, write_json_atomic
 from playground.limits import limits
 
@@ -73,7 +74,8 @@ def hub_corpus(config: DataConfig, report: Report = lambda phase, done, total: N
     config = pinned(config)
     names = ("hub", "hub_revision", "hub_config", "hub_split", "text_column", "template")
     limits = ("max_documents", "max_bytes")
-    key = key_of({"hub format": FORMAT, **{name: getattr(config, name) for name in (*names, *limits)}})
+    known = {"hub format": FORMAT, **{name: getattr(config, name) for name in (*names, *limits)}}
+    key = key_of(known | ({"fields": "last"} if config.loss_on == "answer" else {}))
     folder = folder_for(
         key,
         lambda folder: _fetch(config, folder, report),
@@ -82,8 +84,21 @@ def hub_corpus(config: DataConfig, report: Report = lambda phase, done, total: N
     facts = read_json(folder / FACTS)
     if facts is None:
         raise HubError(f"What was fetched of {config.hub} is damaged: delete {folder}, and try again.")
-    documents = DocumentFile(folder / DOCUMENTS)
+    documents = Fetched(folder / DOCUMENTS)
     return Corpus(config.hub, documents, empty_dropped=facts["empty_dropped"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Fetched:
+    """Documents as _fetch wrote them down, one a line: a text, or a text and where its last field begins."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[str]:
+        with open(self.path, encoding="utf-8", newline="\n") as file:
+            for line in file:
+                value = json.loads(line)
+                yield value if isinstance(value, str) else FilledTemplate(*value)
 
 
 def _fetch(config: DataConfig, folder: Path, report: Report) -> None:
@@ -95,7 +110,10 @@ def _fetch(config: DataConfig, folder: Path, report: Report) -> None:
             if not document.strip():
                 empty += 1
                 continue
-            file.write(json.dumps(document, ensure_ascii=False) + "\n")
+            line: Any = document
+            if config.loss_on == "answer" and isinstance(document, FilledTemplate):
+                line = [document, document.last_field_at]
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
             before, size, kept = size, size + len(document.encode()), kept + 1
             if before // REPORT_EVERY < size // REPORT_EVERY:
                 report(PHASE, size, config.max_bytes)

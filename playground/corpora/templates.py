@@ -20,6 +20,18 @@ TEXT_COLUMNS = ("text", "content", "story", "document", "body")
 MAX_LISTED = 20
 
 
+class FilledTemplate(str):
+    """A document made of a record; it knows at which character its last field begins."""
+
+    last_field_at: int
+
+    def __new__(cls, text: str, last_field_at: int) -> FilledTemplate:
+        """Make the document of its text."""
+        made = super().__new__(cls, text)
+        made.last_field_at = last_field_at
+        return made
+
+
 class Template:
     """Puts fields into a text; "\\n" typed as two characters is a line break, {{ and }} are braces.
 
@@ -52,11 +64,15 @@ class Template:
         """The fields it asks for."""
         return [field for _, field in self.parts if field is not None]
 
-    def fill(self, record: Mapping[str, Any]) -> str:
+    def fill(self, record: Mapping[str, Any]) -> FilledTemplate:
         """Return the document of a record; a field that is missing or None is empty."""
-        return "".join(
-            literal + ("" if field is None else as_text(record.get(field))) for literal, field in self.parts
-        )
+        text, last_field_at = "", 0
+        for literal, field in self.parts:
+            text += literal
+            if field is not None:
+                last_field_at = len(text)
+                text += as_text(record.get(field))
+        return FilledTemplate(text, last_field_at)
 
 
 def as_text(value: Any) -> str:

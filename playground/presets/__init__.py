@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playground.config import ConfigError
 from playground.presets.courses import COURSES
+from playground.presets.finetuning import FINETUNING
 from playground.presets.gpt2 import GPT2
 from playground.presets.nanogpt import NANOGPT
 from playground.presets.preset import Preset
@@ -11,7 +12,7 @@ from playground.presets.small import SMALL
 
 __all__ = ["DEFAULT_PRESET", "PRESETS", "Preset", "preset"]
 
-PRESETS: dict[str, Preset] = {each.name: each for each in (*SMALL, *COURSES, *NANOGPT, *GPT2)}
+PRESETS: dict[str, Preset] = {each.name: each for each in (*SMALL, *FINETUNING, *COURSES, *NANOGPT, *GPT2)}
 
 DEFAULT_PRESET = "fast"
 

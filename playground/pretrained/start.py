@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
+from playground import runs
+from playground.checkpoint import load_model_weights
 from playground.config import RunConfig
-from playground.models import Model
+from playground.models import Model, build_blank
 from playground.pretrained.errors import PretrainedError
 from playground.pretrained.facts import facts_at
 from playground.pretrained.fetch import Report, fetch, find_source, ignore
 from playground.pretrained.loading import config_in, model_in
+from playground.run_start import find_start, is_run, settle_run_start
 from playground.tokenizers import Tokenizer
 
 LOCAL = "local"
@@ -24,6 +27,8 @@ def settle_start(config: RunConfig, report: Report = ignore) -> RunConfig:
     """
     if not config.start_from or (config.start_revision and config.model.d_vocab):
         return config
+    if is_run(config.start_from):
+        return settle_run_start(config)
     source = find_source(config.start_from, config.start_revision)
     facts_at(source).check_memory()
     folder = fetch(source, report)
@@ -37,7 +42,17 @@ def settle_start(config: RunConfig, report: Report = ignore) -> RunConfig:
 
 
 def start_model(config: RunConfig) -> Model:
-    """Return the model that a settled config starts from, with its weights; raises PretrainedError."""
+    """Return the model that a settled config starts from, with its weights.
+
+    Raises PretrainedError, or of a run ConfigError or CheckpointError.
+    """
+    if is_run(config.start_from):
+        model, (folder, step) = (
+            build_blank(config.model),
+            find_start(config.start_from, config.start_revision),
+        )
+        load_model_weights(runs.checkpoint_folder(folder, step), model)
+        return model
     source = find_source(config.start_from, config.start_revision)
     return model_in(fetch(source), config.start_from, config.model.n_ctx)
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from playground.config import ConfigError, ModelConfig, SampleConfig
+from playground.lora import has_adapters
 from playground.models import Cache, Model, Steps, Transformer, build_stepper
 from playground.sampling.rules import reshape_logits
 
@@ -73,9 +74,9 @@ class Reader:
         return logits
 
     def _stepper(self) -> Steps | None:
-        if isinstance(self.model, Transformer) and isinstance(self.cache, Cache):
-            return build_stepper(self.model, self.cache)
-        return None
+        if not isinstance(self.model, Transformer) or not isinstance(self.cache, Cache):
+            return None
+        return None if has_adapters(self.model) else build_stepper(self.model, self.cache)
 
     def append(self, tokens: list[int]) -> None:
         """Add one token to each row; `slid` then tells whether the context slid for it."""

@@ -7,12 +7,14 @@ alphabet and some tokenizers made elsewhere change the text before they cut it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer as LibraryTokenizer
 
+from playground import runs
 from playground.files import read_json
 from playground.tokenizers.base import (
     END_TOKEN,
@@ -43,19 +45,21 @@ __all__ = [
     "build_tokenizer",
     "byte_alphabet",
     "gpt2_tokenizer",
+    "identity",
     "is_learned",
     "load_tokenizer",
     "show_bytes",
 ]
 
 SMALLEST_BPE = 257
-KINDS = "char, byte, bpe:N (as bpe:512), gpt2, alphabet, alphabet:CHARACTERS or hf:NAME"
+KINDS = "char, byte, bpe:N (as bpe:512), gpt2, alphabet, alphabet:CHARACTERS, hf:NAME or run:NAME"
 
 
 def build_tokenizer(spec: str, texts: Iterable[str], *, end_token: bool) -> Tokenizer:
     """Build the tokenizer of a spec; char and bpe:N are learned from the texts, others don't read them.
 
-    Specs: char, byte, bpe:N, gpt2, alphabet (of the course), alphabet:CHARACTERS, hf:NAME (Hub or folder).
+    Specs: char, byte, bpe:N, gpt2, alphabet (of the course), alphabet:CHARACTERS, hf:NAME (Hub or folder),
+    run:NAME (what a run cuts its text with).
     Those made elsewhere always have an end token. Raises TokenizerError for anything else, for a vocabulary
     below 257 tokens, and for a name that can't be had.
     """
@@ -72,6 +76,8 @@ def build_tokenizer(spec: str, texts: Iterable[str], *, end_token: bool) -> Toke
         return AlphabetTokenizer(rest, end_token)
     if kind == "hf" and colon:
         return fetch_tokenizer(rest)
+    if kind == "run" and colon:
+        return _tokenizer_of_run(rest)
     if kind != "bpe" or not rest.isdecimal():
         raise TokenizerError(f"tokenizer must be {KINDS}, but it is {spec!r}.")
     if int(rest) < SMALLEST_BPE:
@@ -79,6 +85,23 @@ def build_tokenizer(spec: str, texts: Iterable[str], *, end_token: bool) -> Toke
             f"A BPE vocabulary needs at least {SMALLEST_BPE} tokens, but {rest} were asked for."
         )
     return train_bpe(texts, int(rest), end_token)
+
+
+def _tokenizer_of_run(name: str) -> Tokenizer:
+    """Return the tokenizer of a run, whose name may be followed by @STEP."""
+    try:
+        return load_tokenizer(runs.find(runs.runs_root(), name.partition("@")[0]) / "tokenizer")
+    except runs.RunError as error:
+        raise TokenizerError(f"tokenizer is 'run:{name}', but: {error}") from error
+
+
+def identity(spec: str, tokenizer: Tokenizer) -> str:
+    """Return what two tokenizers that cut every text alike have in common, also of runs, by their pieces."""
+    if not spec.startswith("run:"):
+        return tokenizer.identity
+    pieces = repr([tokenizer.piece(i) for i in range(tokenizer.d_vocab)]).encode()
+    kind = type(tokenizer).__name__
+    return f"{kind}#{tokenizer.end_id}#{hashlib.blake2b(pieces, digest_size=16).hexdigest()}"
 
 
 def is_learned(spec: str) -> bool:

@@ -6,6 +6,7 @@ import codecs
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,19 @@ class Tokenizer(ABC):
     def encode_batch(self, texts: Sequence[str]) -> list[NDArray[np.uint32]]:
         """Return the ids of many texts, as arrays."""
         return [np.array(self.encode(text), dtype=np.uint32) for text in texts]
+
+    @cached_property
+    def piece_bytes(self) -> NDArray[np.int64]:
+        """The bytes of each token, by id."""
+        return np.array([len(self.piece(i)) for i in range(self.d_vocab)], dtype=np.int64)
+
+    def holds_from(self, text: str, ids: NDArray[np.integer], place: int) -> NDArray[np.bool_]:
+        """Tell of each token of a text whether it holds anything of it from character `place` on."""
+        ends = self.piece_bytes[ids].cumsum()
+        before, total = (len(part.encode("utf-8", "surrogatepass")) for part in (text[:place], text))
+        if len(ids) and ends[-1] == total:
+            return ends > before
+        return np.arange(len(ids)) >= len(self.encode(text[:place]))  # characters it lacks were left out
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of ids; bytes that are no UTF-8 become U+FFFD.

@@ -96,6 +96,13 @@ class PretrainedTokenizer(Tokenizer):
         encodings = self.library.encode_batch_fast(list(texts), add_special_tokens=False)
         return [np.array(encoding.ids, dtype=np.uint32) for encoding in encodings]
 
+    def holds_from(self, text: str, ids: NDArray[np.integer], place: int) -> NDArray[np.bool_]:
+        """Tell of each token of a text whether it holds anything of it from character `place` on."""
+        if self.piece_bytes[ids].sum() == len(text.encode("utf-8", "surrogatepass")) or has_surrogates(text):
+            return super().holds_from(text, ids, place)
+        offsets = self.library.encode(text, add_special_tokens=False).offsets  # it has changed the text
+        return np.array([end > place for _, end in offsets], dtype=bool)
+
     def piece(self, token_id: int) -> bytes:
         """Return the bytes of a token; none for a special one."""
         return self.pieces[checked(token_id, self.d_vocab)]

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from playground.answers import of_answers
+
 UNITS = [("nats per token", "nats"), ("bits per byte", "bits"), ("perplexity", "perplexity")]
 
 LESSONS = {
@@ -66,7 +68,7 @@ def render_baselines(baselines: dict[str, Any], scale: Scale) -> str:
     rows = "".join(_row(line, scale, longest, mark) for line in lines)
     if floor is not None:
         rows += _floor_row(floor, scale, longest)
-    unit = {value: label for label, value in UNITS}[scale.unit]
+    unit = {value: label for label, value in UNITS}[scale.unit] + of_answers(baselines)
     log = " The bars are on a logarithmic scale." if scale.unit == "perplexity" else ""
     return (
         f'<figure class="pg-bars" aria-label="What counting alone can do, in {unit}">'

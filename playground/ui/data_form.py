@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from playground import runs
 from playground.admission import check_names
 from playground.config import ConfigError, DataConfig
 from playground.corpora import CORPORA, Corpus, text_corpus
@@ -18,7 +19,7 @@ from playground.sources import copy_text, corpus_of, held, source_name
 from playground.splits import Report, ignore
 from playground.ui.form_values import number, whole
 
-OWN_TEXT, HUB = "text", "hub"
+OWN_TEXT, HUB, MEMORISE = "text", "hub", "memorise"
 PASTED_FILE = "text.txt"
 """Pasted text is stored in the run folder under this name, so that the folder alone repeats the run."""
 
@@ -33,6 +34,7 @@ TOKENIZER_CHOICES = [
     ("GPT-2", "gpt2"),
     ("A given alphabet", "alphabet"),
     ("Hugging Face tokenizer", "hf"),
+    ("That of a run", "run"),
 ]
 OTHER_SPLIT = "other"
 SPLIT_CHOICES = [
@@ -44,6 +46,9 @@ SPLIT_CHOICES = [
 """Shares of training, validation and test; the value is what is held out."""
 
 BATCH_CHOICES = [("Packed windows", "packed"), ("Padded documents", "padded")]
+LOSS_CHOICES = [("All tokens", "all"), ("The answer only", "answer")]
+LONG_CHOICES = [("Split them", "split"), ("Cut them", "cut"), ("Leave them out", "skip")]
+"""What becomes of documents longer than the context."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class DataForm:
 
     corpus: str
     parameter: float | None
+    string: str
     own_text: str
     own_file: str | None
     hub: str
@@ -70,6 +76,9 @@ class DataForm:
     test_percent: float | None
     text_seed: float | None
     batches: str
+    loss_on: str
+    answer_after: str
+    too_long: str
 
     def config(self) -> DataConfig:
         """Return the text part of a run's config; raises ConfigError naming the field that can't work."""
@@ -81,6 +90,7 @@ class DataForm:
             val_fraction=val,
             test_fraction=test,
             batches="padded" if self.batches == "padded" else "packed",
+            **self._learned(),
             text_seed=whole("Seed", self.text_seed),
         )
         bounds = limits()
@@ -88,12 +98,19 @@ class DataForm:
         check_names(config, bounds)
         return config
 
+    def _learned(self) -> dict[str, Any]:
+        """Return what is learned of the documents; a mark counts only where answers are."""
+        answers = {"loss_on": "answer", "answer_after": self.answer_after or ""}
+        return {"too_long": self.too_long or "split", **(answers if self.loss_on == "answer" else {})}
+
     def _source(self) -> dict[str, Any]:
         """Return the settings of own text or a dataset; an upload is named where it lies now."""
         fields = {"text_column": self.column or "", "template": self.template or ""}
         if self.corpus == OWN_TEXT:
             named = self.own_file or PASTED_FILE
             return {"text_file": named, **(fields if is_table(Path(named)) else {})}
+        if self.corpus == MEMORISE:
+            return {"string": self.string or ""}
         if self.corpus != HUB:
             return {}
         return {
@@ -125,6 +142,8 @@ class DataForm:
                     "Name a tokenizer of the Hugging Face Hub, as Qwen/Qwen3-0.6B, or a folder."
                 )
             return f"hf:{self.hf_name.strip()}"
+        if self.tokenizer == "run":
+            return f"run:{self.hf_name.strip()}"
         return self.tokenizer
 
     def _fractions(self) -> tuple[float, float]:
@@ -149,8 +168,18 @@ class DataForm:
     def key(self) -> str:
         """Return what two forms with the same text and the same cuts have in common."""
         pasted = self.own_text.encode("utf-8", "replace") if self.is_pasted else b""
-        config = dataclasses.replace(self.config(), batches="packed")  # which changes nothing in a text
+        if self.tokenizer == "run":
+            self._check_run()
+        # Neither of these changes anything in a text.
+        config = dataclasses.replace(self.config(), batches="packed", too_long="split")
         return repr((config, hashlib.blake2b(pasted).hexdigest()))
+
+    def _check_run(self) -> None:
+        """Raise ConfigError if the run whose tokenizer is meant is not there for whoever asks."""
+        try:
+            runs.find(runs.runs_root(), self.hf_name.strip())
+        except runs.RunError as error:
+            raise ConfigError(f"The tokenizer is that of a run, but: {error}") from error
 
     def text(self, report: Report = ignore) -> Corpus:
         """Return the chosen text; raises ValueError in one sentence if it can't be used."""
@@ -183,13 +212,16 @@ class DataForm:
         elif self.corpus == OWN_TEXT and not self.is_empty:
             own = f"{len(self.own_text):,} characters pasted, "
         labels = {value: label for label, value in (*TOKENIZER_CHOICES, *SPLIT_CHOICES, *BATCH_CHOICES)}
-        tokenizer = f"BPE {self.bpe_size:g}" if self.tokenizer == "bpe" and self.bpe_size else self.tokenizer
-        tokenizer = {"bpe": tokenizer, "hf": self.hf_name or "hf"}.get(self.tokenizer, labels[self.tokenizer])
+        named = {"hf": self.hf_name or "hf", "run": f"tokens of {self.hf_name or 'a run'}"}
+        if self.tokenizer == "bpe" and self.bpe_size:
+            named["bpe"] = f"BPE {self.bpe_size:g}"
+        tokenizer = named.get(self.tokenizer, labels[self.tokenizer])
         split = labels[self.split]
         if self.split == OTHER_SPLIT:
             val, test = self.val_percent or 0, self.test_percent or 0
             split = f"{100 - val - test:g} / {val:g} / {test:g}"
-        return f"{own}{tokenizer}, {split}, {labels[self.batches].lower()}"
+        answers = ", answers only" if self.loss_on == "answer" else ""
+        return f"{own}{tokenizer}, {split}, {labels[self.batches].lower()}{answers}"
 
 
 def default_data(tokenizer: str = "bpe:1024") -> DataForm:
@@ -198,6 +230,7 @@ def default_data(tokenizer: str = "bpe:1024") -> DataForm:
     return DataForm(
         corpus=DataConfig().corpus,
         parameter=0,
+        string="",
         own_text="",
         own_file=None,
         hub="",
@@ -216,4 +249,7 @@ def default_data(tokenizer: str = "bpe:1024") -> DataForm:
         test_percent=0,
         text_seed=0,
         batches="packed",
+        loss_on="all",
+        answer_after="",
+        too_long="split",
     )

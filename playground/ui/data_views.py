@@ -6,12 +6,13 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import RunConfig
+from playground.config import ConfigError, RunConfig
 from playground.documents import document
+from playground.long_documents import said_of_long, split_tokens
 from playground.prepared import Prepared
 from playground.ui import messages
 from playground.ui.baselines_view import Scale, render_baselines
-from playground.ui.batch_view import render_batch
+from playground.ui.batch_view import Batch, render_batch
 from playground.ui.documents_view import render_document, render_lengths
 from playground.ui.facts_view import facts_of, render_common, render_sizes
 from playground.ui.preview import check_rows
@@ -69,24 +70,32 @@ def show_batch(opened: bool, key: str, number: int, *values: Any) -> str:
 
 def batch_html(prepared: Prepared, config: RunConfig, number: int) -> str:
     """Return a batch of a run as HTML; raises ConfigError if the text gives none."""
-    inputs, targets = batch_of(prepared, config, number)
+    batch = batch_of(prepared, config, number)
     step, part = divmod(number, config.train.accumulate)
     title = f"Batch of step {step + 1}" + (f", part {part + 1}" if config.train.accumulate > 1 else "")
-    return render_batch(prepared.tokenizer, inputs, targets, title)
+    return said_before(prepared, config) + render_batch(prepared.tokenizer, batch, title)
 
 
-def batch_of(
-    prepared: Prepared, config: RunConfig, number: int
-) -> tuple[list[list[int]], list[list[int | None]]]:
-    """Return inputs and targets of batch `number`, from 0; targets that the loss passes over are None.
+def said_before(prepared: Prepared, config: RunConfig) -> str:
+    """Return what becomes of documents that are too long, as a note."""
+    said = said_of_long(prepared, config)
+    return messages.note(said) if said else ""
+
+
+def batch_of(prepared: Prepared, config: RunConfig, number: int) -> Batch:
+    """Return batch `number`, from 0, of a run.
 
     Raises ConfigError if the text is too short, or can't be padded since it is not made of documents.
     """
-    from playground.dataset import NO_TARGET, nth_batch, rows_of  # PyTorch, which the page starts without
+    from playground.dataset import NO_TARGET, nth_rows, rows_of  # PyTorch, which the page starts without
 
     check_rows(prepared, config)
-    starts = prepared.starts["train"] if config.data.batches == "padded" else None
-    rows = rows_of(prepared.train, starts, config.model.n_ctx)
-    inputs, targets = nth_batch(rows, config.train.batch_size, config.train.seed, number)
+    split = split_tokens(prepared, "train", config)
+    starts = split.starts if config.data.batches == "padded" else None
+    rows = rows_of(split.tokens, starts, config.model.n_ctx, split.learned)
+    if not rows.n_rows:
+        raise ConfigError(f"No answer begins within {config.model.n_ctx:,} tokens: choose a longer context.")
+    chosen = nth_rows(rows, config.train.batch_size, config.train.seed, number)
+    inputs, targets = rows.take(chosen, "cpu")
     masked = [[None if t == NO_TARGET else t for t in row] for row in targets.tolist()]
-    return inputs.tolist(), masked
+    return Batch(inputs.tolist(), masked, rows.lengths(chosen))

@@ -71,6 +71,7 @@ def _wire_views(data: DataTab, text: list[gr.State], form: list[Any], tab: gr.Ta
     views.next.click(lambda number: min(number + 1, MAX_BATCH), batch, batch, **STATEFUL)
     changes = [part.change for part in form[len(data.chooser.form) :]]
     changes += [*anew, batch.change, tab.select, data.chooser.part("batches").change]
+    changes.append(data.chooser.part("too_long").change)
     gr.on(changes, show_batch, [*text, batch, *form], views.batch, **LATEST)
 
 

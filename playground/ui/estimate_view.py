@@ -59,6 +59,7 @@ def estimate_html(config: RunConfig, train_tokens: int, machine: Machine | None,
     epochs = f"{tokens / train_tokens:,.1f}" if train_tokens else "…"
     figures = (
         ("Parameters", f"{found.parameters['total']:,}"),
+        *([("Trained", f"{found.trainable:,}")] if config.train.lora_rank else []),
         ("Time", _time(found, measuring)),
         ("Memory", gigabytes(found.memory["total"])),
         ("FLOPs in all", quantity_of_operations(found.flops["total"] * config.train.steps)),

@@ -88,6 +88,9 @@ def render_sizes(prepared: Prepared, facts: Facts) -> str:
         ("Vocabulary", f"{baselines['d_vocab']:,}"),
         ("Bytes per token", f"{n_bytes / max(1, tokens):.2f}"),
     ]
+    if learned := baselines.get("learned_tokens"):
+        tiles.append(("Tokens of answers", f"{sum(learned.values()):,}"))
+        tiles.append(("Without an answer", f"{baselines.get('without_answer', 0):,}"))
     rows = "".join(
         f'<tr><th scope="row">{NAMES[s.name]}</th><td>{f"{s.documents:,}" if s.documents else "–"}</td>'
         f"<td>{s.tokens:,}</td><td>{s.bytes:,}</td><td>{100 * s.bytes / max(1, n_bytes):.1f} %</td></tr>"

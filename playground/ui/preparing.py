@@ -10,6 +10,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 from playground.pace import Pace
@@ -38,7 +39,8 @@ class Job:
         self.done = threading.Event()
         self.given_up = threading.Event()
         self._measure = Pace()
-        self.thread = threading.Thread(target=self._run, daemon=True)
+        # In the name of who asks first: a run's tokenizer is read by who may see the run.
+        self.thread = threading.Thread(target=copy_context().run, args=(self._run,), daemon=True)
 
     def _run(self) -> None:
         try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from playground.answers import of_answers, said_of_answers
 from playground.config import ConfigError, RunConfig
+from playground.long_documents import said_of_long
 from playground.prepared import Prepared
 from playground.ui import messages
 
@@ -23,9 +25,17 @@ def preview_html(config: RunConfig, prepared: Prepared) -> str:
     numbers = prepared.baselines
     sizes = f"{numbers['train_tokens']:,} training tokens, {numbers['d_vocab']:,} in the vocabulary"
     return (
-        f"{_warnings(config, prepared)}{messages.note(sizes)}"
+        f"{_warnings(config, prepared)}{messages.note(sizes)}{_said_of_text(config, prepared)}"
         f'<details class="pg-beat"><summary>Losses to beat</summary>{_table(numbers)}</details>'
     )
+
+
+def _said_of_text(config: RunConfig, prepared: Prepared) -> str:
+    """Return what of the text is not learned."""
+    said = [said_of_answers(prepared.baselines)]
+    if config.data.too_long != "split":
+        said.append(said_of_long(prepared, config))
+    return "".join(messages.note(sentence) for sentence in said if sentence)
 
 
 def _table(numbers: Numbers) -> str:
@@ -43,7 +53,7 @@ def _table(numbers: Numbers) -> str:
             f"<td></td><td>{numbers['floor']:.3f}</td></tr>"
         )
     return (
-        '<table class="pg-baselines"><caption>In nats per token</caption>'
+        f'<table class="pg-baselines"><caption>In nats per token{of_answers(numbers)}</caption>'
         '<thead><tr><th></th><th scope="col">in sample</th><th scope="col">held out</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
         '<p class="pg-note">In sample: counted on the training text itself, for the training loss. '

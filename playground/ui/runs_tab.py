@@ -17,11 +17,12 @@ from playground.ui import messages
 from playground.ui.data_chooser import about_text
 from playground.ui.data_form import DataForm
 from playground.ui.data_tab import DataTab
+from playground.ui.data_values import data_values, groups_seen, shown_updates
 from playground.ui.data_wiring import TrainSide
 from playground.ui.evaluating import build_evaluating
 from playground.ui.monitor.polling import MAX_RUNS
 from playground.ui.run_book import RunBook
-from playground.ui.run_book.duplicate import data_values, groups_seen, preset_and_settings, shown_updates
+from playground.ui.run_book.duplicate import preset_and_settings
 from playground.ui.run_choices import run_choices
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
@@ -79,11 +80,11 @@ def _duplicate(event: gr.EventData) -> tuple:
         values = data_values(config.data, run)
         preset, settings = preset_and_settings(config)
     except (ValueError, runs.RunError, OSError) as error:
-        n_filled = len(NAMES) + 9
+        n_filled = len(NAMES) + 10
         return messages.error(str(error)), gr.skip(), *(gr.skip(),) * n_filled
     updates = shown_updates(values)
     return (
         "", gr.Tabs(selected="train"), *(updates[name] for name in NAMES), *groups_seen(values),
-        messages.note(about_text(values["corpus"])), values["corpus"], preset, settings,
+        messages.note(about_text(values["corpus"])), values["corpus"], preset, config.start_from, settings,
         messages.note(presets.preset(preset).look_for),
     )  # fmt: skip

@@ -21,6 +21,7 @@ from playground.ui.machine_watch import MACHINE
 from playground.ui.preparing import Job, Jobs
 from playground.ui.preview import preview_html
 from playground.ui.progress_view import render_progress
+from playground.ui.start_choice import with_start_shape
 from playground.ui.train_form import Form
 
 JOBS = Jobs()
@@ -62,8 +63,8 @@ def look(form: Form, visitor: str) -> Sight:
 def _estimate(form: Form, prepared: Prepared | None) -> str:
     """Return the figures of a run; nothing for settings that can't work, or a vocabulary yet unknown."""
     try:
-        config = form.config()
-    except ConfigError:  # which is said at the control and in the preview
+        config = with_start_shape(form.config())
+    except ValueError:  # which is said at the control and in the preview
         return ""
     d_vocab = prepared.tokenizer.d_vocab if prepared else vocabulary_of(config.data.tokenizer)
     if not d_vocab:
@@ -100,8 +101,8 @@ def _sight(form: Form, job: Job, key: str) -> Sight:
         return Sight(said, said, "Try again")
     try:
         check_config(form.stored_config())
-        preview = preview_html(form.config(), job.prepared)
-    except ConfigError as error:  # of the model or over the limits, which the Data tab does not show
+        preview = preview_html(with_start_shape(form.config()), job.prepared)
+    except ValueError as error:  # of the model or over the limits, which the Data tab does not show
         preview = messages.error(str(error))
     return Sight("", preview, ready=key)
 

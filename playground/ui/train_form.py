@@ -19,10 +19,11 @@ TEXTS = [field.name for field in dataclasses.fields(DataForm) if field.type == "
 
 @dataclass(frozen=True)
 class Form:
-    """The values of both forms: the text, then the preset and what was changed of it."""
+    """The values of both forms: the text, then the preset, what to start from, and what was changed."""
 
     data: DataForm
     preset: str
+    start_from: str = ""
     changes: dict[str, Any] = field(default_factory=dict)
     """By key, as optim.lr."""
 
@@ -34,23 +35,19 @@ class Form:
         """
         data = DataForm(*values[:N_DATA])
         empty: dict[str, Any] = {name: "" for name in TEXTS if getattr(data, name) is None}
-        name, settings = values[N_DATA:]
+        name, start, settings = values[N_DATA:]
         changed, changes = read_settings(settings)
-        return Form(dataclasses.replace(data, **empty), name, changes if changed == name else {})
+        changes = changes if changed == name else {}
+        return Form(dataclasses.replace(data, **empty), name, (start or "").strip(), changes)
 
     def config(self) -> RunConfig:
         """Return the complete config; raises ConfigError naming the field that can't work."""
         return dataclasses.replace(
-            changed_config(preset(self.preset).config, self.changes), data=self.data.config()
+            changed_config(preset(self.preset).config, self.changes),
+            data=self.data.config(),
+            start_from=self.start_from,
         )
 
     def stored_config(self) -> RunConfig:
         """Return the config as a run has it, which holds a copy of own text; see config."""
         return dataclasses.replace(self.config(), data=self.data.stored_config())
-
-
-def cut_of(name: str) -> tuple[str, int, str]:
-    """Return what a preset puts into the form of the Data tab: kind of tokenizer, BPE vocabulary, batches."""
-    data = preset(name).config.data
-    kind, _, rest = data.tokenizer.partition(":")
-    return kind, int(rest) if kind == "bpe" else 512, data.batches

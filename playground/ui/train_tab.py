@@ -12,9 +12,11 @@ import gradio as gr
 
 from playground import presets, runs
 from playground.files import explain_os_error
+from playground.sources import with_whole_start
 from playground.ui import messages
 from playground.ui.data_form import CORPUS_CHOICES
 from playground.ui.data_tab import DataTab
+from playground.ui.data_values import tokenizer_values, which_tokenizer
 from playground.ui.data_wiring import TrainSide
 from playground.ui.estimate_view import EstimateView, check_memory, with_vocabulary
 from playground.ui.keeping import build_keeping
@@ -35,6 +37,7 @@ from playground.ui.run_controls import (
 )
 from playground.ui.settings.component import Settings, settings_value
 from playground.ui.sharing import build_sharing
+from playground.ui.start_choice import said_of_start, start_choices, tokenizer_of_start, with_start_shape
 from playground.ui.text_watch import EMPTY, visitor_of, wait_for
 from playground.ui.toy_sgd import ToySGD
 from playground.ui.train_form import Form
@@ -54,7 +57,8 @@ class Controls:
     chosen: gr.HTML
     to_data: gr.Button
     form: list[Any]
-    """Preset and settings, in the order that Form reads."""
+    """Preset, start and settings, in the order that Form reads."""
+    start_note: gr.HTML
     look_for: gr.HTML
     launch: gr.Button
     message: gr.HTML
@@ -100,6 +104,11 @@ def _build_form() -> dict[str, Any]:
         to_data = gr.Button("Data tab ›", size="sm", scale=0, min_width=92, elem_id="to-data")
     choices = [(p.title, p.name) for p in presets.PRESETS.values()]
     preset = gr.Dropdown(choices, value=start.name, label="Model", elem_id="preset")
+    begin = gr.Dropdown(
+        start_choices(), value=start.config.start_from, label="Start from", allow_custom_value=True,
+        elem_id="start-from",
+    )  # fmt: skip
+    begin_note = gr.HTML(padding=False, elem_id="start-note")
     look_for = gr.HTML(messages.note(start.look_for), padding=False)
     launch = gr.Button("Launch training", variant="primary", size="lg", elem_id="launch")
     message = gr.HTML(padding=False, elem_id="launch-message")
@@ -108,15 +117,20 @@ def _build_form() -> dict[str, Any]:
     settings = Settings(start.name, [range_look, range_cancel], padding=False, elem_id="settings")
     ToySGD(padding=False, elem_id="toy-sgd")
     return {
-        "corpus": corpus, "chosen": chosen, "to_data": to_data, "form": [preset, settings],
-        "look_for": look_for, "launch": launch, "message": message, "preview": preview, "estimate": estimate,
+        "corpus": corpus, "chosen": chosen, "to_data": to_data, "form": [preset, begin, settings],
+        "start_note": begin_note, "look_for": look_for, "launch": launch, "message": message,
+        "preview": preview, "estimate": estimate,
     }  # fmt: skip
 
 
 def _wire_form(c: Controls, tabs: gr.Tabs, data: DataTab) -> Any:
-    preset, settings = c.form
+    preset, begin, settings = c.form
     c.to_data.click(lambda: gr.Tabs(selected="data"), None, tabs, **QUIET)
-    applied = preset.input(_apply_preset, preset, [c.look_for, settings], **QUIET)
+    applied = preset.input(_apply_preset, preset, [c.look_for, begin, c.start_note, settings], **QUIET)
+    begin.focus(lambda: gr.update(choices=start_choices()), None, begin, **QUIET)
+    cut = [data.chooser.part("tokenizer"), data.chooser.part("hf_name")]
+    begin.input(_apply_start, [begin, preset], [c.start_note, *cut], **QUIET)
+    begin.change(lambda start: said_of_start((start or "").strip()), begin, c.start_note, **QUIET)
     wire_range(settings, [*data.chooser.form, *c.form])
     c.launch.click(
         _launch,
@@ -143,7 +157,18 @@ def _wire_run(c: Controls, demo: gr.Blocks) -> None:
 
 
 def _apply_preset(name: str) -> list:
-    return [messages.note(presets.preset(name).look_for), settings_value(name)]
+    chosen = presets.preset(name)
+    start = chosen.config.start_from
+    return [messages.note(chosen.look_for), start, said_of_start(start), settings_value(name)]
+
+
+def _apply_start(start: str | None, preset: str) -> tuple:
+    """Say what is started from, and cut the text with its tokenizer; without one, with the preset's."""
+    start = (start or "").strip()
+    spec = ":".join(tokenizer_of_start(start)) if start else presets.preset(preset).config.data.tokenizer
+    values = tokenizer_values(spec)
+    named = {**which_tokenizer(values["tokenizer"])[2], "value": values.get("hf_name", "")}
+    return said_of_start(start), values["tokenizer"], named
 
 
 def _launch(request: gr.Request, *values: Any) -> tuple:
@@ -166,13 +191,14 @@ def _create_and_start(form: Form, root: Path, visitor: str) -> Path:
     if form.data.is_empty:
         raise ValueError(EMPTY[form.data.corpus])
     config = form.config()
+    shaped = with_start_shape(config)
     # So that a text that can't be learned is refused before there is a run.
     prepared = wait_for(form.data, visitor, LAUNCH_PATIENCE_SECONDS)
     if prepared is not None:
-        check_rows(prepared, config)
+        check_rows(prepared, shaped)
         if config.train.check_memory and not runs.active_run(root):  # what waits is checked at its turn
-            check_memory(with_vocabulary(config, prepared.tokenizer.d_vocab), MACHINE.ask())
-    stored = dataclasses.replace(config, data=form.data.stored_config())
+            check_memory(with_vocabulary(shaped, prepared.tokenizer.d_vocab), MACHINE.ask())
+    stored = dataclasses.replace(with_whole_start(config), data=form.data.stored_config())
     run = runs.create(root, f"{form.data.run_name()}-{form.preset}", stored.to_json())
     try:
         form.data.store(run)

@@ -44,6 +44,13 @@ class Notes:
         self.status.update(force=not done, state="preparing", phase=phase, pace=pace)
         self.control.check_stop()
 
+    def say(self, *sentences: str) -> None:
+        """Say in the log and in status.json what of the text is not learned as it is; "" says nothing."""
+        said = [sentence for sentence in sentences if sentence]
+        self.status.update(text=" ".join(said))
+        for sentence in said:
+            print(sentence, flush=True)
+
     def record(self, record: Line) -> None:
         """Write down what was measured at a step."""
         record["mfu"] = record.get("tokens_per_s", 0.0) * self.flops_share

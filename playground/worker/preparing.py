@@ -12,10 +12,10 @@ from playground.calibration import choose_threads
 from playground.config import RunConfig
 from playground.corpora.hub import pinned
 from playground.distributed import World
-from playground.files import write_text_atomic
+from playground.files import read_json, write_json_atomic, write_text_atomic
 from playground.job import Job
 from playground.prepare import prepare
-from playground.prepared import Prepared, load_prepared, save_prepared
+from playground.prepared import BASELINES_FILE, Prepared, load_prepared, save_prepared
 from playground.pretrained.start import check_match, settle_start
 from playground.sources import corpus_of, default_prompts
 from playground.tokenizers import PretrainedTokenizer
@@ -63,6 +63,12 @@ def _tokens_of(config: RunConfig, run: Path, notes: Notes) -> tuple[RunConfig, P
         prepared = prepare(config.data, run, notes.phase)
         save_prepared(prepared, run)
     return config, prepared
+
+
+def note_pretrained(run: Path, val_loss: float) -> None:
+    """Write the loss of the pretrained model, before its first step, beside the baselines."""
+    baselines = read_json(run / BASELINES_FILE) or {}
+    write_json_atomic(run / BASELINES_FILE, baselines | {"pretrained": val_loss}, durable=True)
 
 
 def set_threads(job: Job, world: World, state: dict[str, Any]) -> int:

@@ -8,8 +8,9 @@ from typing import Any
 from tqdm import tqdm
 
 from playground import memory, runs
-from playground.accounting import flops_per_token, peak_bytes
+from playground.accounting import peak_bytes, training_flops_per_token
 from playground.admission import check_run
+from playground.answers import said_of_answers
 from playground.calibration import peak_flops
 from playground.compile_choice import settle
 from playground.completion import complete_prompts
@@ -19,11 +20,13 @@ from playground.crossings import CrossingWatch
 from playground.distributed import ALONE, World, control_of
 from playground.job import build_job, check_memory
 from playground.loggers import check_installed, open_loggers
+from playground.long_documents import said_of_long
+from playground.lora import check_pretrained
 from playground.progress import DivergedError, Progress
 from playground.status_file import StatusFile
 from playground.training import Record, is_due, train
 from playground.worker.notes import Notes
-from playground.worker.preparing import prepare_text, set_threads
+from playground.worker.preparing import note_pretrained, prepare_text, set_threads
 from playground.worker.requests import Requests
 from playground.worker.saving import Saver
 
@@ -41,6 +44,7 @@ class Worker:
     def run_to_end(self, resume: bool) -> str:
         """Prepare, then train, writing every record, until all steps are done; say why it ended early."""
         check_installed(self.config.train.logger_names())
+        check_pretrained(self.config)
         self._build(resume)
         self._begin(resume)
         self.status.update(state="running", phase="", pace=None, total_steps=self.config.train.steps)
@@ -60,6 +64,7 @@ class Worker:
         notes = self.notes
         self.config, self.prepared = prepare_text(self.config, self.run, notes)
         check_run(self.run)
+        notes.say(said_of_long(self.prepared, self.config), said_of_answers(self.prepared.baselines))
         notes.watch = CrossingWatch(self.prepared.baselines)
         notes.estimated = (memory.held_bytes() or 0) + peak_bytes(self.config)
         self.status.update(memory=notes.memory())
@@ -90,7 +95,7 @@ class Worker:
             self.status.update(threads=set_threads(self.job, self.world, state))
         self._settle_compiling(state)
         peak = peak_flops(self.job.device) * self.world.size
-        self.notes.flops_share = flops_per_token(self.config.model) / peak
+        self.notes.flops_share = training_flops_per_token(self.config) / peak
 
     def _settle_compiling(self, state: dict[str, Any]) -> None:
         before = state.get("compiled", False) if state else None
@@ -122,6 +127,8 @@ class Worker:
         step, is_last = record["step"], "full_val_loss" in record
         if "train_loss" in record or "val_loss" in record:
             self.notes.record(record)
+        if step == 0 and self.config.start_from:
+            self.notes.insist(lambda: note_pretrained(self.run, record["val_loss"]))
         self.notes.heartbeat(record, self.config.train.steps)
         if is_due(step, self.config, "sample_every") or is_last:
             prompts = complete_prompts(self.job.model, self.prepared.tokenizer, self.config.sample)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from playground.answers import of_answers
 from playground.files import is_number
 from playground.ui.monitor.curve import Levels
 
@@ -18,10 +19,15 @@ SENTENCES = {
     ): "For the validation loss: the same counts, smoothed, on text they have not seen.",
     ("held_out", "bigram"): "For the validation loss: pairs counted in training, on text they have not seen.",
     ("held_out", "trigram"): "For the validation loss: runs of three, counted in training, on unseen text.",
-    ("held_out", "4-gram"): "For the validation loss: runs of four, counted in training, on unseen text.",
-    ("held_out", "5-gram"): "For the validation loss: runs of five, counted in training, on unseen text.",
+    (
+        "held_out",
+        "pretrained",
+    ): "The validation loss of the pretrained model before its first step: where fine-tuning began.",
     ("held_out", "floor"): "Exact: no model can do better on this validation text, on average.",
 }
+
+OF_THEIR_OWN = ("pretrained", "floor")
+"""Lines that no counting gives, so that there is one of each."""
 
 EVENTS = {
     "paused": "paused",
@@ -36,21 +42,19 @@ EVENTS = {
 
 
 def baseline_lines(baselines: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the lines of the chart: kind, name, level in nats, label, and one plain sentence.
-
-    A 4-gram or 5-gram that is not the strongest n-gram is `extra`: drawn where it is asked for.
-    """
+    """Return the lines of the chart: kind, name, level in nats, label, and one plain sentence."""
     held_out = baselines.get("held_out")
     levels = {"in_sample": baselines, "held_out": held_out if isinstance(held_out, dict) else {}}
-    strongest, lines = levels_of(baselines).ngram, []
+    answers = f" Both{of_answers(baselines)} alone." if of_answers(baselines) else ""
+    lines = []
     for (kind, name), text in SENTENCES.items():
-        level: Any = baselines.get("floor") if name == "floor" else levels[kind].get(name)
+        level: Any = baselines.get(name) if name in OF_THEIR_OWN else levels[kind].get(name)
         if is_number(level):
-            plain = name in ("uniform", "floor")
+            plain = name in ("uniform", *OF_THEIR_OWN)
             label = name if plain else f"{name}, {'in sample' if kind == 'in_sample' else 'held out'}"
-            line = {"kind": kind, "name": name, "y": round(level, 4), "label": label, "text": text}
-            is_extra = name in ("4-gram", "5-gram") and level != strongest
-            lines.append(line | ({"extra": True} if is_extra else {}))
+            lines.append(
+                {"kind": kind, "name": name, "y": round(level, 4), "label": label, "text": text + answers}
+            )
     return lines
 
 
@@ -81,7 +85,6 @@ def crossing_marks(crossings: Any, lines: list[dict[str, Any]]) -> list[dict[str
                 "y": crossing.get("loss", line["y"]),
                 "kind": line["kind"],
                 "name": line["name"],
-                "extra": line.get("extra", False),
                 "text": f"{loss} passed {name} {place}.",
             }
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from playground import runs
-from playground.accounting import flops_per_token
+from playground.accounting import training_flops_per_token
 from playground.config import ConfigError, RunConfig
 from playground.files import is_number, read_json
 from playground.limits import limits
@@ -120,7 +120,7 @@ def _facts(run: Path, baselines: dict[str, Any]) -> Answer:
     if is_number(baselines.get("bytes_per_token")):
         facts["bytes_per_token"] = baselines["bytes_per_token"]
     text = f"{config.data.corpus}, {config.data.tokenizer} tokens"
-    return {**facts, "text": text, "flops_per_token": flops_per_token(config.model),
+    return {**facts, "text": text, "flops_per_token": training_flops_per_token(config),
             "positions": position_buckets(config.model.n_ctx).tolist()}  # fmt: skip
 
 

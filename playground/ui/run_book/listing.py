@@ -75,7 +75,7 @@ def _fresh_row(run: Path) -> Answer:
         "pinned": found.meta.pinned,
         "group": found.meta.group,
         "state": found.state,
-        "reason": found.reason,
+        "reason": " ".join(filter(None, (found.reason, found.text))),
         "step": found.step,
         "total": found.total_steps,
         "best": _rounded(found.best_val_loss),
@@ -102,7 +102,12 @@ def _what(found: RunSummary) -> str:
     text = {"text": "own text", "hub": data.hub}.get(data.corpus, data.corpus)
     kind = "LSTM" if model.architecture == "lstm" else "Transformer"
     shape = f"{kind} {model.n_layers} × {model.d_model}"
-    return f"{text} · {data.tokenizer} · {shape} · {found.config.optim.optimizer}"
+    what = f"{text} · {data.tokenizer} · {shape} · {found.config.optim.optimizer}"
+    if not found.config.start_from:
+        return what
+    rank = found.config.train.lora_rank
+    start = Path(found.config.start_from).name
+    return f"{what} · from {start}" + (f", LoRA {rank}" if rank else "")
 
 
 def _curve(run: Path, found: RunSummary) -> list[list[float]]:

@@ -125,6 +125,11 @@ GROUPS = (
         ("optim.max_grad_norm", "Clip gradients at"),
     ),
     _group(
+        "finetuning", "Fine-tuning",
+        ("train.lora_rank", "LoRA rank"),
+        ("train.lora_alpha", "LoRA alpha"),
+    ),
+    _group(
         "schedule", "Schedule",
         ("train.steps", "Steps"),
         ("optim.schedule", "Schedule"),
@@ -168,6 +173,7 @@ GROUPS = (
         ("train.precision", "Precision"),
         ("train.threads", "CPU threads"),
         ("train.processes", "Processes"),
+        ("train.compile", "Compile"),
         ("train.check_memory", "Check memory"),
     ),
 )  # fmt: skip

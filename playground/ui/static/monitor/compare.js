@@ -1,8 +1,5 @@
 // The choice of runs to lay over the one that is shown.
 
-/** Beside the run that is shown. */
-const MOST_COMPARED = 11;
-
 class Compare {
   constructor(menu, server, changed) {
     Object.assign(this, { menu, server, changed, shown: "", chosen: [], listed: [] });
@@ -35,15 +32,12 @@ class Compare {
       if (name === this.shown || !label.toLowerCase().includes(words)) continue;
       const line = node(node(this.list, "li"), "label"), box = node(line, "input");
       Object.assign(box, { type: "checkbox", checked: this.chosen.includes(name) });
-      box.disabled = !box.checked && this.chosen.length >= MOST_COMPARED;
+      box.disabled = !box.checked && this.chosen.length >= 11;
       box.addEventListener("change", () => {
         const others = this.chosen.filter((other) => other !== name);
         this.changed(box.checked ? [...others, name] : others);
       });
       line.append(label);
-    }
-    if (this.chosen.length >= MOST_COMPARED) {
-      this.list.prepend(node(this.list, "li", "", `A chart holds ${MOST_COMPARED + 1} runs: take one out to add another.`));
     }
     if (!this.list.children.length) node(this.list, "li", "", "There is no other run to compare with.");
   }

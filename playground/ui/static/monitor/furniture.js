@@ -21,7 +21,6 @@ function linesOf(runs, view) {
       const level = levelOf(line, run, view.unit), words = lossWords(level).replace(/(\.\d\d)\d$/, "$1");
       const key = `${line.kind} ${line.name} ${words}`;
       if (!Number.isFinite(level) || seen.has(key) || view.hide.includes(line.kind)) continue;
-      if (line.extra && view.hide.includes("more")) continue;
       seen.add(key);
       const label = run === shown ? `${line.label} ${words}` : clipped(`${line.name} ${words} · ${run.name}`);
       drawn.push({ ...line, level, run, label });
@@ -41,18 +40,10 @@ function inside(value, start, size) {
   return value >= start - 0.5 && value <= start + size + 0.5;
 }
 
-/** The lines that are labelled: on a narrow chart, of two that lie together only the one held out. */
-function labelled(lines, frame, look) {
-  if (!look.narrow) return lines;
-  const heldOut = lines.filter((line) => line.kind === "held_out").map((line) => frame.y(line.level));
-  const isAlone = (line) => heldOut.every((y) => Math.abs(y - frame.y(line.level)) > look.size);
-  return lines.filter((line) => line.kind === "held_out" || isAlone(line));
-}
-
 /** Labels at their lines, pushed apart where they would lie on one another. */
 function labelShapes(lines, frame, look, many) {
   const height = look.size + 3;
-  const labels = labelled(lines, frame, look).map((line) => ({ line, y: frame.y(line.level) }))
+  const labels = lines.map((line) => ({ line, y: frame.y(line.level) }))
     .filter((label) => inside(label.y, frame.top, frame.height)).sort((a, b) => a.y - b.y);
   for (let i = 1; i < labels.length; i++) labels[i].y = Math.max(labels[i].y, labels[i - 1].y + height);
   for (let i = labels.length - 1, limit = frame.top + frame.height - 4; i >= 0; i--) {
@@ -74,8 +65,7 @@ function crossingShapes(runs, view, frame, look) {
     const run = runs[index];
     if (view.hide.includes(`run:${run.name}`)) continue;
     for (const mark of run.crossings) {
-      const of = [mark.kind === "in_sample" ? "train" : "val", mark.kind, ...(mark.extra ? ["more"] : [])];
-      if (of.some((name) => view.hide.includes(name))) continue;
+      if (view.hide.includes(mark.kind === "in_sample" ? "train" : "val") || view.hide.includes(mark.kind)) continue;
       const x = frame.x(run.placeOf(mark.step, view.x)), y = frame.y(LOSS_UNITS[view.unit].of(mark.y, run.facts));
       if (!inside(x, frame.left, frame.width) || !inside(y, frame.top, frame.height)) continue;
       const size = look.stage ? 9 : 6;
@@ -86,7 +76,7 @@ function crossingShapes(runs, view, frame, look) {
       });
       const words = `step ${grouped(mark.step)} · ${seconds(mark.seconds)}`;
       const box = { x: x + size + 4, y: y - look.size, width: words.length * look.size * 0.56, height: look.size + 4 };
-      if (index === 0 && !look.narrow && fits(box, taken, frame)) {
+      if (index === 0 && fits(box, taken, frame)) {
         taken.push(box);
         shapes.push({
           type: "text", text: words, x: box.x, y: y - look.size / 2, size: look.stage ? 15 : 11, anchor: "start",
@@ -175,9 +165,10 @@ function paintText(ctx, shape, font) {
   ctx.textAlign = { start: "left", middle: "center", end: "right" }[shape.anchor];
   ctx.textBaseline = "middle";
   if (shape.back) {
-    const { width } = ctx.measureText(shape.text), left = { start: 0, middle: width / 2, end: width }[shape.anchor];
-    ctx.fillStyle = shape.back;
-    ctx.fillRect(shape.x - left - 2, shape.y - shape.size * 0.6, width + 4, shape.size * 1.2);
+    ctx.lineJoin = "round";
+    ctx.lineWidth = 4;
+    ctx.strokeStyle = shape.back;
+    ctx.strokeText(shape.text, shape.x, shape.y);
   }
   ctx.fillStyle = shape.colour;
   ctx.fillText(shape.text, shape.x, shape.y);

@@ -25,7 +25,7 @@ function lookOf(stage, width) {
   return {
     key: `${dark}|${stage}|${narrow}`,
     narrow, stage,
-    inSample: colourOf(0), heldOut: colourOf(1), floor: colourOf(2),
+    inSample: colourOf(0), heldOut: colourOf(1), floor: colourOf(2), pretrained: colourOf(3),
     text: css("--body-text-color"), muted: css("--body-text-color-subdued"),
     grid: dark ? "rgba(255,255,255,0.09)" : "rgba(15,23,42,0.08)",
     surface: css("--background-fill-primary") || (dark ? "#0d1220" : "#fff"),
@@ -39,11 +39,13 @@ function lookOf(stage, width) {
 
 function lineColour(line, look, many) {
   if (line.name === "floor") return look.floor;
+  if (line.name === "pretrained") return look.pretrained;
   if (line.name === "uniform" || many) return look.muted;
   return line.kind === "in_sample" ? look.inSample : look.heldOut;
 }
 
 function lineDash(line) {
   if (line.name === "floor") return [];
+  if (line.name === "pretrained") return [14, 5, 3, 5];
   return line.kind === "in_sample" ? [2, 4] : [8, 4];
 }

@@ -70,7 +70,6 @@ function showLegend(runs, view, toggle) {
     ["val", "validation", colour(1), many ? "dashed" : "solid"],
     ["in_sample", "lines in sample", colour(0), "dotted"],
     ["held_out", "lines held out", colour(1), "dashed"],
-    ...(runs.some((run) => run.lines.some((line) => line.extra)) ? [["more", "all n-grams", colour(1), "dashed"]] : []),
   ];
   const box = part("legend"), key = JSON.stringify([entries, view.hide]);
   if (box.dataset.key === key) return;

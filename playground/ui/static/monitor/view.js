@@ -2,7 +2,7 @@
 
 const VIEW_KEY = "playground-chart";
 const SMOOTHINGS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
-const START_VIEW = { unit: "nats", x: "step", log: "", smooth: 10, hide: ["more"], zoom: null, compare: [] };
+const START_VIEW = { unit: "nats", x: "step", log: "", smooth: 10, hide: [], zoom: null, compare: [] };
 
 /** Address values that are no view are passed over: anyone may type an address. */
 const READ = {

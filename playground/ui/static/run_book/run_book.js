@@ -2,7 +2,6 @@
 
 const root = element.querySelector(".pg-book"), part = (name) => element.querySelector(`[data-testid="book-${name}"]`);
 const LIVE_MS = 2000, RESTING_MS = 6000;
-const MOST_ON_CHART = 12;
 const rows = new Map(), chosen = new Set();
 let names = [], open = null, undo = null, compared = null;
 const state = (root.__book = { busy: false, due: 0, polls: 0, fails: 0, rows, chosen });
@@ -173,14 +172,8 @@ async function launched(pressed, action, values) {
   return answer;
 }
 
-function showOnChart() {
-  const picked = names.filter((name) => chosen.has(name));
-  if (picked.length > MOST_ON_CHART) say(`A chart holds ${MOST_ON_CHART} runs: of ${picked.length} selected, it shows the newest.`);
-  tools.tell("select", { runs: picked.slice(0, MOST_ON_CHART) });
-}
-
 const DO = {
-  chart: showOnChart,
+  chart: () => tools.tell("select", { runs: names.filter((name) => chosen.has(name)) }),
   table: () => { compared = { runs: [...chosen] }; return showCompared(true); },
   delete: () => remove([...chosen]),
   none: () => { chosen.clear(); showChosen(); },

@@ -72,6 +72,7 @@ function showSummary(group) {
 const SUMMARIES = {
   model: () => `${valueOf("model.n_layers")} layers, ${valueOf("model.d_model")} wide`,
   optimizer: () => `${valueOf("optim.optimizer")}, ${words("", valueOf("optim.lr"))}`,
+  finetuning: () => (valueOf("train.lora_rank") ? `LoRA of rank ${valueOf("train.lora_rank")}` : "all weights"),
   schedule: () => `${valueOf("optim.schedule")}, ${valueOf("train.steps").toLocaleString("en-US")} steps`,
   batches: () => `${valueOf("train.batch_size") * valueOf("train.accumulate")} × ${valueOf("model.n_ctx")} tokens`,
   evaluation: () => `every ${valueOf("train.eval_every")} steps`,
