@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import itertools
 import json
 import os
 import statistics
@@ -22,7 +23,7 @@ from typing import Any
 
 import httpx
 import tyro
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Request, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -33,6 +34,9 @@ from tests.conftest import CHROMIUM_ARGS, find_chromium
 APP = Path(__file__).parent.parent / "app.py"
 MONITOR = "document.querySelector('.pg-monitor')?.__monitor"
 WRITTEN = "document.querySelector('#output-note').innerText.includes('tokens')"
+NOTES_EVERY = 5
+"""A page asks for notes on the curve every few seconds."""
+
 LISTS = ("lines", "crossings", "events")
 
 
@@ -80,8 +84,7 @@ def requests_of_a_page(url: str) -> PageRequests:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGS)
         page = browser.new_page()
-        page.on("request", lambda r: "json" in r.headers.get("content-type", "")
-                and seen.append(Asked(r.url, r.post_data_json)))  # fmt: skip
+        page.on("request", lambda r: _is_question(r) and seen.append(Asked(r.url, r.post_data_json)))
         page.goto(url)
         page.wait_for_function(f"{MONITOR}?.updates > 4", timeout=60_000)
         watched = list(seen)
@@ -96,11 +99,14 @@ def requests_of_a_page(url: str) -> PageRequests:
     )
 
 
+def _is_question(request: Request) -> bool:
+    return request.post_data is not None and "json" in request.headers.get("content-type", "")
+
+
 @dataclass
 class Hall:
     """The people, and what became of their requests."""
 
-    client: httpx.AsyncClient
     asked: PageRequests
     done: asyncio.Event = field(default_factory=asyncio.Event)
     polls: Tally = field(default_factory=Tally)
@@ -110,30 +116,37 @@ class Hall:
 
     async def watch(self, number: int) -> None:
         """Ask for what is new again and again, going on from each answer and waiting as the page does."""
-        body = copy.deepcopy(self.asked.poll.body) | {"session_hash": f"watch{number}"}
+        async with person() as client:
+            await self._watch(client, f"watch{number}")
+
+    async def _watch(self, client: httpx.AsyncClient, session: str) -> None:
+        body = copy.deepcopy(self.asked.poll.body) | {"session_hash": session}
         listed, before = None, time.perf_counter()
-        while not self.done.is_set():
-            answer = await _timed(self.client.post(self.asked.poll.url, json=body), self.polls)
+        for asked in itertools.count():
+            body["data"]["runs"][0]["notes"] = asked % NOTES_EVERY == 0
+            answer = await _timed(client.post(self.asked.poll.url, json=body), self.polls)
             self.gaps.seconds.append(time.perf_counter() - before)
             before = time.perf_counter()
             news = json.loads(answer.json()) if answer else {}
             _go_on(body, news)
             if news.get("list") != listed:
                 listed = news.get("list")
-                refresh = self.asked.refresh.body | {"session_hash": f"watch{number}"}
-                await _timed(self.client.post(self.asked.refresh.url, json=refresh), self.refreshes)
-            await self._wait(max(1.0, news.get("pause_ms", 0) / 1000))
-
-    async def _wait(self, seconds: float) -> None:
-        await asyncio.wait([asyncio.ensure_future(self.done.wait())], timeout=seconds)
+                refresh = self.asked.refresh.body | {"session_hash": session}
+                await _timed(client.post(self.asked.refresh.url, json=refresh), self.refreshes)
+            await asyncio.sleep(max(1.0, news.get("pause_ms", 0) / 1000))
+            if self.done.is_set():
+                return
 
     async def write(self, number: int) -> tuple[float, float]:
         """Let the model write once; return the seconds to the first text and to the end."""
-        session, asked = f"write{number}", self.asked.generate
-        began, first = time.perf_counter(), 0.0
-        await _timed(self.client.post(asked.url, json=asked.body | {"session_hash": session}), self.written)
+        async with person() as client:
+            return await self._write(client, f"write{number}")
+
+    async def _write(self, client: httpx.AsyncClient, session: str) -> tuple[float, float]:
+        asked, began, first = self.asked.generate, time.perf_counter(), 0.0
+        await _timed(client.post(asked.url, json=asked.body | {"session_hash": session}), self.written)
         stream = f"{asked.url.split('queue/join')[0]}queue/data?session_hash={session}"
-        async with self.client.stream("GET", stream) as events:
+        async with client.stream("GET", stream) as events:
             async for line in events.aiter_lines():
                 event = json.loads(line[5:]) if line.startswith("data:") else {}
                 if event.get("msg") == "process_generating" and not first:
@@ -143,6 +156,11 @@ class Hall:
                         self.written.failures.append(line[:300])
                     break
         return first, time.perf_counter() - began
+
+
+def person() -> httpx.AsyncClient:
+    """Return somebody with a connection of their own: one pool looks through all it has at each request."""
+    return httpx.AsyncClient(timeout=60, verify=False)
 
 
 def _go_on(body: dict[str, Any], news: dict[str, Any]) -> None:
@@ -184,26 +202,23 @@ def memory_megabytes() -> float:
 
 async def drive(asked: PageRequests, run: Path, watchers: int, writers: int, seconds: float) -> None:
     """Measure the training alone, with watchers, alone again; then let the writers write."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(limits=limits, timeout=60) as client:
-        hall, alone = Hall(client, asked), [await _speed(run, seconds)]
-        tasks = []
-        for number in range(watchers):
-            tasks.append(asyncio.create_task(hall.watch(number)))
-            await asyncio.sleep(4 / watchers)
-        await asyncio.sleep(5)
-        hall.polls.seconds.clear()
-        hall.gaps.seconds.clear()
-        watched = await _speed(run, seconds)
-        print(hall.polls.line(f"{watchers} watchers"))
-        print(hall.gaps.line("from one update to the next"))
-        hall.done.set()
-        await asyncio.gather(*tasks)
-        await asyncio.sleep(2)
-        alone.append(await _speed(run, seconds))
-        base = statistics.mean(alone)
-        print(f"training keeps {watched / base:.2f} of its speed ({base:,.0f} tokens/s alone)")
-        tell_writing(await asyncio.gather(*(hall.write(number) for number in range(writers))))
+    hall, alone, tasks = Hall(asked), [await _speed(run, seconds)], []
+    for number in range(watchers):
+        tasks.append(asyncio.create_task(hall.watch(number)))
+        await asyncio.sleep(4 / watchers)
+    await asyncio.sleep(5)
+    hall.polls.seconds.clear()
+    hall.gaps.seconds.clear()
+    watched = await _speed(run, seconds)
+    print(hall.polls.line(f"{watchers} watchers"))
+    print(hall.gaps.line("from one update to the next"))
+    hall.done.set()
+    await asyncio.gather(*tasks)
+    await asyncio.sleep(2)
+    alone.append(await _speed(run, seconds))
+    base = statistics.mean(alone)
+    print(f"training keeps {watched / base:.2f} of its speed ({base:,.0f} tokens/s alone)")
+    tell_writing(await asyncio.gather(*(hall.write(number) for number in range(writers))))
     failures = hall.polls.failures + hall.refreshes.failures + hall.written.failures
     print(f"memory of the app at most: {memory_megabytes():,.0f} MB; {len(failures)} requests failed")
     for failure in failures[:5]:
