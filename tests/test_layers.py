@@ -73,7 +73,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     "pretrained": (3, {*CORE, "transformers", "huggingface_hub", "tqdm"}),
     **dict.fromkeys(["worker", "cli", "__main__"], (4, {*CORE, "tyro", "tqdm", "transformers"})),
     "bench": (4, {*CORE, "tqdm", "transformers", "peft"}),
-    "ui": (5, {"gradio", "numpy", "orjson", "pyarrow", "starlette", "torch"}),
+    "ui": (5, {"gradio", "spaces", "numpy", "orjson", "pyarrow", "starlette", "torch"}),
     **dict.fromkeys(
         ["memory", "progress", "control", "records", "full_disk", "limits", "admission", "run_bounds"],
         (0, set()),

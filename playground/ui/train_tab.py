@@ -19,6 +19,7 @@ from playground.ui.data_tab import DataTab
 from playground.ui.data_values import tokenizer_values, which_tokenizer
 from playground.ui.data_wiring import TrainSide
 from playground.ui.estimate_view import EstimateView, check_memory, with_vocabulary
+from playground.ui.gpu_slice import build_slice
 from playground.ui.keeping import build_keeping
 from playground.ui.living_list import LivingList
 from playground.ui.lr_range_wiring import range_cancel, range_look, wire_range
@@ -84,6 +85,7 @@ def build_train_tab(demo: gr.Blocks, tabs: gr.Tabs, data: DataTab) -> tuple[gr.D
             changes = build_changes(*buttons)
             run_message = gr.HTML(padding=False, elem_id="run-message")
             build_keeping(run)
+            build_slice(run, run_message)
             build_sharing(run, run_message)
             monitor = Monitor(elem_id="monitor")
     controls = Controls(**left, run=run, changes=changes, run_message=run_message, monitor=monitor)
