@@ -85,6 +85,7 @@ def test_nobody_is_root_nothing_can_be_written_and_nobody_is_reached():
 def test_the_demo_run_is_ready_to_sample(server: Server, page: Page):
     open_page(page, server, "?run=demo")
     page.get_by_role("tab", name="Sample").click()
+    expect(page.locator("#sample-run input")).to_have_value(re.compile("^demo"), timeout=30_000)
     page.locator("#generate").click()
     expect(page.locator("#output-note")).to_contain_text("tokens", timeout=60_000)
 
