@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ def write_text_atomic(path: Path, text: str, *, durable: bool = False) -> None:
 
     durable: wait until the text is on the disk, for what must outlive a power cut.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         with open(temporary, "w", encoding="utf-8") as file:
             file.write(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ class StatusFile:
         self.path, self.reserve = run / "status.json", run / ".reserve"
         self.values: dict[str, Any] = {"created": time.time(), **(read_json(self.path) or {})}
         self.written = 0.0
+        self._lock = threading.RLock()
+        """What is counted in a thread beside another one reports too."""
 
     def begin(self) -> None:
         """Say that this process now works on the run."""
@@ -57,9 +60,12 @@ class StatusFile:
 
         On a full disk they are written later: what pauses the run is its records.
         """
-        self.values |= values
-        if not (force or self.is_due()):
-            return
+        with self._lock:
+            self.values |= values
+            if force or self.is_due():
+                self._write_or_make_room()
+
+    def _write_or_make_room(self) -> None:
         try:
             self._write()
         except OSError as error:

@@ -1,6 +1,7 @@
 import errno
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,16 @@ def test_the_sentence_of_a_full_disk_says_what_to_do_where_it_happened():
     full = OSError(errno.ENOSPC, "")
     assert explain_os_error(full, Path("/x")).endswith("free some space and try again.")
     assert explain_os_error(full, Path("/x"), "resume the run").endswith("and resume the run.")
+
+
+def test_threads_that_write_the_same_file_do_not_take_each_others(tmp_path):
+    path = tmp_path / "status.json"
+
+    def write(number: int) -> None:
+        for _ in range(200):
+            write_json_atomic(path, {"number": number})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert read_json(path)["number"] in range(4)
+    assert [each.name for each in tmp_path.iterdir()] == ["status.json"]
