@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import re
+import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,6 +69,10 @@ class HubServer:
         """Tokens that may write, and whose account each is."""
         self.objects: dict[str, bytes] = {}
         """Large files that were uploaded, by their SHA-256."""
+        self.cuts: dict[str, int] = {}
+        """Bytes after which the connection breaks that sends a file whole, the first time."""
+        self.ranges: dict[str, list[tuple[int, int]]] = {}
+        """The parts of files that were asked for: first and last byte."""
         handler = type("BoundHandler", (Handler,), {"hub": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
@@ -207,9 +212,9 @@ class Handler(BaseHTTPRequestHandler):
         elif path not in files:
             self._refuse(404, "EntryNotFound", "Entry not found", commit=repo.commit(revision))
         else:
-            self._send_file(content(files[path]), repo.commit(revision))
+            self._send_file(path, content(files[path]), repo.commit(revision))
 
-    def _send_file(self, data: bytes, commit: str) -> None:
+    def _send_file(self, path: str, data: bytes, commit: str) -> None:
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
         status, part, headers = 200, data, {}
         if asked:
@@ -219,9 +224,12 @@ class Handler(BaseHTTPRequestHandler):
                 self._refuse(416, "", "out of range")
                 return
             status, part = 206, data[start : end + 1]
+            self.hub.ranges.setdefault(path, []).append((start, end))
             headers["Content-Range"] = f"bytes {start}-{end}/{len(data)}"
         headers |= {"ETag": f'"{oid(data)}"', "X-Repo-Commit": commit, "Accept-Ranges": "bytes"}
-        self._send(status, part, {"Content-Type": "application/octet-stream", **headers})
+        is_whole = self.command == "GET" and not asked
+        cut = self.hub.cuts.pop(path, None) if is_whole else None
+        self._send(status, part, {"Content-Type": "application/octet-stream", **headers}, cut)
 
     def _send_json(self, value: object) -> None:
         self._send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
@@ -234,14 +242,17 @@ class Handler(BaseHTTPRequestHandler):
             status, json.dumps({"error": message}).encode(), {"Content-Type": "application/json", **headers}
         )
 
-    def _send(self, status: int, data: bytes, headers: dict[str, str]) -> None:
+    def _send(self, status: int, data: bytes, headers: dict[str, str], cut: int | None = None) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(data)
+            self.wfile.write(data[:cut])
+        if cut is not None:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
 
 
 def split_revision(rest: str) -> tuple[str, str]:
@@ -267,7 +278,7 @@ def info(repo: Repo, revision: str) -> dict[str, object]:
         "likes": 0,
         "lastModified": "2026-01-01T00:00:00.000Z",
         "createdAt": "2026-01-01T00:00:00.000Z",
-        "siblings": [{"rfilename": path} for path in files],
+        "siblings": [{"rfilename": path, "size": len(content(data))} for path, data in files.items()],
     }
 
 

@@ -10,10 +10,17 @@ from transformers import (
     GPTNeoXForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
 )
 from transformers.models.apertus.modeling_apertus import ApertusRMSNorm
 from transformers.models.arcee.modeling_arcee import ArceeRMSNorm
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
+from transformers.models.mistral.modeling_mistral import MistralRMSNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
 from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 
@@ -24,7 +31,7 @@ from playground.pretrained import from_hf, to_hf
 from playground.pretrained.shapes import shape_of
 from tests.test_transformer import SMALL, random_model
 
-FLOAT32_NORMS = (LlamaRMSNorm, ArceeRMSNorm, ApertusRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm)
+FLOAT32_NORMS = (MistralRMSNorm, LlamaRMSNorm, ArceeRMSNorm, ApertusRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm)
 GPT2 = {"norm": "layernorm", "qk_norm": False}
 LLAMA = {"positions": "rotary", "norm": "rmsnorm", "activation": "swiglu", "qk_norm": False}
 
@@ -53,10 +60,18 @@ def gpt2(**changes):
     return drawn(GPT2LMHeadModel(GPT2Config(**shape, bos_token_id=0, eos_token_id=0, **changes)))
 
 
-def llama(**changes):
+def llama(config=LlamaConfig, kind=LlamaForCausalLM, **changes):
     shape = {"vocab_size": 17, "max_position_embeddings": 64, "hidden_size": 16, "num_hidden_layers": 2}
     shape |= {"num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 44, "pad_token_id": 0}
-    return drawn(LlamaForCausalLM(LlamaConfig(**{**shape, **changes}, bos_token_id=0, eos_token_id=0)))
+    return drawn(kind(config(**{**shape, **changes}, bos_token_id=0, eos_token_id=0)))
+
+
+RELATIVES = {
+    "mistral": (MistralConfig, MistralForCausalLM),
+    "qwen2": (Qwen2Config, Qwen2ForCausalLM),
+    "qwen3": (Qwen3Config, Qwen3ForCausalLM),
+}
+"""Llama's relatives, by their model_type."""
 
 
 @torch.no_grad()
@@ -88,6 +103,31 @@ def test_reads_llama(changes):
     ours = from_hf(theirs)
     assert sum(p.numel() for p in ours.parameters()) == sum(p.numel() for p in theirs.parameters())
     assert_same_logits(ours, theirs, 64)
+
+
+@pytest.mark.parametrize("kind", RELATIVES)
+@pytest.mark.parametrize("changes", [
+    {"sliding_window": None},
+    {"head_dim": 6, "rms_norm_eps": 1e-3, "tie_word_embeddings": True, "sliding_window": None},
+])  # fmt: skip
+def test_reads_relatives_of_llama(kind, changes):
+    theirs = llama(*RELATIVES[kind], **changes)
+    ours = from_hf(theirs)
+    assert sum(p.numel() for p in ours.parameters()) == sum(p.numel() for p in theirs.parameters())
+    assert ours.config.qkv_bias == (kind == "qwen2")
+    assert ours.config.qk_norm_gain == (kind == "qwen3")
+    assert_same_logits(ours, theirs, 64)
+    assert_same_logits(ours, to_hf(ours), 64)
+
+
+@pytest.mark.parametrize("make", [gpt2, llama])
+def test_a_context_can_be_cut_short(make):
+    theirs = make()
+    ours = from_hf(theirs, n_ctx=7)
+    assert ours.config.n_ctx == 7
+    assert_same_logits(ours, theirs, 7)
+    with pytest.raises(ValueError, match="n_ctx = 7"):
+        ours(torch.zeros(1, 8, dtype=torch.long))
 
 
 @pytest.mark.parametrize("shape", [
@@ -149,5 +189,9 @@ def test_other_models_are_refused():
         from_hf(llama(rope_parameters={"rope_type": "linear", "factor": 2.0, "rope_theta": 1e4}))
     with pytest.raises(ConfigError, match="attention_bias"):
         from_hf(llama(attention_bias=True))
+    with pytest.raises(ConfigError, match="sliding_window is 8"):
+        from_hf(llama(*RELATIVES["mistral"], sliding_window=8))
+    with pytest.raises(ConfigError, match="scaled in another way"):
+        from_hf(gpt2(scale_attn_by_inverse_layer_idx=True))
     with pytest.raises(ConfigError, match="silu"):
         from_hf(gpt2(activation_function="silu"))

@@ -9,6 +9,7 @@ from playground.bench.evaluate import bench_evaluate
 from playground.bench.finetune import bench_finetune
 from playground.bench.inspect import bench_inspect
 from playground.bench.launch import bench_launch
+from playground.bench.load_pretrained import bench_load_pretrained
 from playground.bench.loop import bench_loop
 from playground.bench.page import bench_page
 from playground.bench.pairs import bench_pairs
@@ -24,6 +25,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "finetune": bench_finetune,
     "inspect": bench_inspect,
     "launch": bench_launch,
+    "load-pretrained": bench_load_pretrained,
     "loop": bench_loop,
     "page": bench_page,
     "pairs": bench_pairs,

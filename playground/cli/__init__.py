@@ -34,6 +34,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "estimate": estimate_command.estimate_run,
     "lr-range": lr_range_command.find_rate,
     "train": run_commands.train,
+    "import": run_commands.import_model,
     "sample": run_commands.sample,
     "evaluate": evaluate_command.evaluate,
     "export": export_command.export,

@@ -244,6 +244,22 @@ class ExportArgs:
 
 
 @dataclass(frozen=True)
+class ImportArgs:
+    """Open a pretrained model of Hugging Face as a run: `sample`, `evaluate` and the page open it."""
+
+    hf: str
+    """Name of a model on the Hub, as Qwen/Qwen3-0.6B, or a folder with one; safetensors only."""
+    run: str = ""
+    """Run folder to make. Default: one named after the model."""
+    revision: str = ""
+    """Commit or branch of the model; empty: the newest."""
+    n_ctx: int = 0
+    """Context; 0: the model's own, at most 1024."""
+    look: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Only say how large it is; its weights are not fetched."""
+
+
+@dataclass(frozen=True)
 class CorporaArgs:
     """List the built-in corpora."""
 

@@ -12,7 +12,7 @@ from playground.splits import Report
 
 
 @contextlib.contextmanager
-def progress_bar() -> Iterator[Report]:
+def progress_bar(unit: str = "char") -> Iterator[Report]:
     """Yield a report that prints each phase, and a bar with rate and time left where the total is known."""
     bars: list[tqdm] = []
     phases: list[str] = []
@@ -23,7 +23,7 @@ def progress_bar() -> Iterator[Report]:
             phases.append(phase)
             print(f"{phase} …", file=sys.stderr)
         if total and not bars:
-            bars.append(tqdm(total=total, unit="char", unit_scale=True, mininterval=0.5, disable=None))
+            bars.append(tqdm(total=total, unit=unit, unit_scale=True, mininterval=0.5, disable=None))
         if bars:
             bars[0].update(done - bars[0].n)
 

@@ -1,4 +1,4 @@
-"""Commands about runs: prepare, train, sample, runs, bench."""
+"""Commands about runs: prepare, train, import, sample, runs, bench."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from playground import runs
 from playground.cli import run_book
-from playground.cli.arguments import RunsArgs, SampleArgs, parse
+from playground.cli.arguments import ImportArgs, RunsArgs, SampleArgs, parse
 from playground.cli.run_folders import config_of, run_folder, train_args
 from playground.cli.together import train_together
 from playground.config import RunConfig
@@ -56,6 +56,25 @@ def _launch(folder: Path, processes: int, resume: bool) -> int:
     if state["reason"]:
         print(state["reason"])
     return {"finished": 0, "stopped": 130}.get(state["state"], 1)
+
+
+def import_model(argv: Sequence[str]) -> int:
+    """Open a pretrained model of Hugging Face as a run."""
+    args = parse(ImportArgs, argv, "import")
+    from playground.cli.progress import progress_bar
+    from playground.pretrained import facts_of, open_as_run
+
+    print(facts_of(args.hf, args.revision).sentence, flush=True)
+    if args.look:
+        return 0
+    root = Path(args.run).resolve().parent if args.run else runs.runs_root()
+    with progress_bar(unit="B") as report:
+        run = open_as_run(
+            root, args.hf,
+            revision=args.revision, run_name=Path(args.run).name, n_ctx=args.n_ctx, report=report,
+        )  # fmt: skip
+    print(run)
+    return 0
 
 
 def sample(argv: Sequence[str]) -> int:

@@ -14,6 +14,9 @@ from playground.config.optim import OptimConfig
 from playground.config.sample import SampleConfig
 from playground.config.train import TrainConfig
 
+LOCAL = "local"
+"""Stands for the commit of a pretrained model that lies in a folder."""
+
 
 @dataclass(frozen=True)
 class RunConfig:

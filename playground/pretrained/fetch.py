@@ -146,10 +146,16 @@ def _fetch_file(source: Source, file: str, before: int, total: int, report: Repo
             source.name, file, revision=source.commit, etag_timeout=TIMEOUT_SECONDS, tqdm_class=Bar
         )
     except Exception as error:
-        if not (kinds_of(error) & (UNREACHABLE | {"HfHubHTTPError", "OSError"})):
+        is_full_disk_or_cancelled = not isinstance(error, (OSError, ValueError)) or error_number(error)
+        if is_full_disk_or_cancelled and not kinds_of(error) & UNREACHABLE:
             raise
         raise PretrainedError(why_not(source.name, error)) from error
     return Path(found)
+
+
+def error_number(error: Exception) -> int:
+    """Return the number of an error of the operating system, 0 of any other."""
+    return getattr(error, "errno", None) or 0
 
 
 def why_not(name: str, error: Exception) -> str:

@@ -7,6 +7,7 @@ import dataclasses
 from playground import runs
 from playground.checkpoint import load_model_weights
 from playground.config import RunConfig
+from playground.config.run import LOCAL
 from playground.models import Model, build_blank
 from playground.pretrained.errors import PretrainedError
 from playground.pretrained.facts import facts_at
@@ -14,9 +15,6 @@ from playground.pretrained.fetch import Report, fetch, find_source, ignore
 from playground.pretrained.loading import config_in, model_in
 from playground.run_start import find_start, is_run, settle_run_start
 from playground.tokenizers import Tokenizer
-
-LOCAL = "local"
-"""Stands in the place of the commit for a model in a folder."""
 
 
 def settle_start(config: RunConfig, report: Report = ignore) -> RunConfig:

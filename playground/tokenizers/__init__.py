@@ -133,5 +133,5 @@ def _load_library_tokenizer(folder: Path, spec: dict[str, Any]) -> Tokenizer:
     except Exception as error:
         raise TokenizerError(f"The tokenizer in {folder} is garbled: {error}.") from error
     if spec["kind"] == "hf":
-        return PretrainedTokenizer(library, spec["name"], spec["end_token"])
+        return PretrainedTokenizer(library, spec["name"], spec["end_token"], spec.get("d_vocab", 0))
     return BPETokenizer(library, spec["end_token"], "gpt2" if spec["kind"] == "gpt2" else "")

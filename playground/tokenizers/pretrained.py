@@ -39,17 +39,18 @@ class PretrainedTokenizer(Tokenizer):
     """A tokenizer of the `tokenizers` library that was made elsewhere.
 
     Its special tokens, typed by a person, are ordinary text. Without an end token of its own it gets one,
-    as the last id. Some of these change the text (they normalise it), which decoding can't undo.
+    as the next id. Some of these change the text (they normalise it), which decoding can't undo.
+    d_vocab: ids there are at least, where a model has embeddings for more than it has tokens.
     """
 
-    def __init__(self, library: LibraryTokenizer, name: str, end_token: str | None) -> None:
+    def __init__(self, library: LibraryTokenizer, name: str, end_token: str | None, d_vocab: int = 0) -> None:
         self.library, self.name, self.spec = library, name, f"hf:{name}"
         self.library.encode_special_tokens = True
         size = max(library.get_vocab(with_added_tokens=True).values()) + 1
         own_end = None if end_token is None else library.token_to_id(end_token)
         self.end_token = end_token if own_end is not None else None
         self.end_id = size if own_end is None else own_end
-        self.d_vocab = size + (own_end is None)
+        self.d_vocab = max(d_vocab, size + (own_end is None))
 
     @property
     def identity(self) -> str:
@@ -132,11 +133,16 @@ class PretrainedTokenizer(Tokenizer):
         characters = sorted(set(text) - set(lone_surrogates(text)))
         return lost + "".join(c for c in characters if self.unknown_id in self._encode(c))
 
+    def widened(self, d_vocab: int) -> PretrainedTokenizer:
+        """Return this tokenizer with at least so many ids; those that no token has are without bytes."""
+        return PretrainedTokenizer(self.library, self.name, self.end_token, d_vocab)
+
     def save(self, folder: Path) -> None:
-        """Write the tokenizer in the library's own format, and beside it its name and end token."""
+        """Write the tokenizer in the library's own format, and beside it its name, end token and ids."""
         folder.mkdir(parents=True, exist_ok=True)
         write_text_atomic(folder / "tokenizer.json", self.library.to_str(pretty=True), durable=True)
-        save_spec(folder, {"kind": "hf", "name": self.name, "end_token": self.end_token})
+        spec = {"kind": "hf", "name": self.name, "end_token": self.end_token, "d_vocab": self.d_vocab}
+        save_spec(folder, spec)
 
 
 def piece_rule(decoder: dict[str, Any] | None):

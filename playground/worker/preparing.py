@@ -29,7 +29,7 @@ def prepare_text(config: RunConfig, run: Path, notes: Notes) -> tuple[RunConfig,
     """
     config = _settled(config, run, notes)
     config, prepared = notes.insist(lambda: _tokens_of(config, run, notes))
-    check_match(config, prepared.tokenizer)
+    prepared = _matched(config, prepared, run)
     prompts = config.sample.prompts or default_prompts(config.data, corpus_of(config.data, run))
     complete = dataclasses.replace(
         config,
@@ -54,6 +54,19 @@ def _settled(config: RunConfig, run: Path, notes: Notes) -> RunConfig:
     if settled != config:
         notes.insist(lambda: write_text_atomic(run / "config.json", settled.to_json(), durable=True))
     return settled
+
+
+def _matched(config: RunConfig, prepared: Prepared, run: Path) -> Prepared:
+    """Return the prepared text with a tokenizer that has an id for each embedding of a pretrained model.
+
+    Raises PretrainedError where there are tokens without an embedding.
+    """
+    check_match(config, prepared.tokenizer)
+    if not (config.start_from and isinstance(prepared.tokenizer, PretrainedTokenizer)):
+        return prepared
+    wide = prepared.tokenizer.widened(config.model.d_vocab)
+    wide.save(run / "tokenizer")
+    return dataclasses.replace(prepared, tokenizer=wide)
 
 
 def _tokens_of(config: RunConfig, run: Path, notes: Notes) -> tuple[RunConfig, Prepared]:

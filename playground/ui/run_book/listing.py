@@ -100,7 +100,7 @@ def _what(found: RunSummary) -> str:
         return "Its config can't be read."
     data, model = found.config.data, found.config.model
     text = {"text": "own text", "hub": data.hub}.get(data.corpus, data.corpus)
-    kind = "LSTM" if model.architecture == "lstm" else "Transformer"
+    kind = {"lstm": "LSTM", "hf": "Hugging Face"}.get(model.architecture, "Transformer")
     shape = f"{kind} {model.n_layers} × {model.d_model}"
     what = f"{text} · {data.tokenizer} · {shape} · {found.config.optim.optimizer}"
     if not found.config.start_from:
