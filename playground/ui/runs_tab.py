@@ -11,6 +11,7 @@ import gradio as gr
 from playground import presets, runs
 from playground.config import ConfigError
 from playground.files import explain_os_error
+from playground.limits import limits
 from playground.run_archive import import_run
 from playground.run_summary import config_of
 from playground.ui import messages
@@ -37,7 +38,8 @@ def build_runs_tab(tabs: gr.Tabs, run: gr.Dropdown, train: TrainSide, data: Data
     upload = gr.UploadButton("Import a run", file_types=[".zip"], visible="hidden", elem_id="book-import")
     book = RunBook(elem_id="run-book")
     build_evaluating()
-    build_open_model()
+    if not limits().public:  # strangers neither read folders here nor fill the disk
+        build_open_model()
     upload.upload(_import, upload, message, show_progress="minimal", api_visibility="private")
     book.select(_on_chart, None, [message, tabs, run, train.monitor], **QUIET)
     chooser = data.chooser
