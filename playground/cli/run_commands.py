@@ -62,17 +62,16 @@ def import_model(argv: Sequence[str]) -> int:
     """Open a pretrained model of Hugging Face as a run."""
     args = parse(ImportArgs, argv, "import")
     from playground.cli.progress import progress_bar
-    from playground.pretrained import facts_of, open_as_run
+    from playground.pretrained import facts_of
+    from playground.pretrained.opening import open_as_run
 
     print(facts_of(args.hf, args.revision).sentence, flush=True)
     if args.look:
         return 0
     root = Path(args.run).resolve().parent if args.run else runs.runs_root()
     with progress_bar(unit="B") as report:
-        run = open_as_run(
-            root, args.hf,
-            revision=args.revision, run_name=Path(args.run).name, n_ctx=args.n_ctx, report=report,
-        )  # fmt: skip
+        name = Path(args.run).name
+        run = open_as_run(args.hf, root, report, revision=args.revision, n_ctx=args.n_ctx, run_name=name)
     print(run)
     return 0
 

@@ -6,7 +6,6 @@ open_model         the same in our transformer where that has its shape, else wr
 facts_of           what is known of a model before its weights are fetched or read
 """
 
-from playground.pretrained.as_run import open_as_run
 from playground.pretrained.convert import from_hf, to_hf
 from playground.pretrained.errors import PretrainedError
 from playground.pretrained.facts import ModelFacts, facts_of
@@ -19,7 +18,6 @@ __all__ = [
     "facts_of",
     "from_hf",
     "load_pretrained",
-    "open_as_run",
     "open_model",
     "to_hf",
     "wrapped",

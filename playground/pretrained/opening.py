@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playground import runs
 from playground.checkpoint import save_checkpoint
-from playground.config import RunConfig, SampleConfig
+from playground.config import ModelConfig, RunConfig, SampleConfig
 from playground.files import write_json_atomic, write_text_atomic
 from playground.limits import limits
 from playground.optim import build_optimizer
@@ -19,7 +19,7 @@ from playground.pretrained.fetch import Report, ignore
 from playground.pretrained.loading import LOADING
 from playground.pretrained.start import LOCAL, check_match, settle_start, start_model
 from playground.sources import with_whole_start
-from playground.tokenizers import build_tokenizer
+from playground.tokenizers import PretrainedTokenizer, build_tokenizer
 
 OPENING = ".opening"
 """Folder, among the runs, of those that are not whole yet."""
@@ -28,10 +28,23 @@ OPENED = "Opened, and not trained here."
 PROMPTS = ("Once upon a time", "The capital of France is")
 
 
-def open_as_run(name: str, root: Path, report: Report = ignore) -> Path:
+LONGEST_CONTEXT = 1024
+"""Where no context is asked for, at most this: the cost of a text grows with it."""
+
+
+def open_as_run(
+    name: str,
+    root: Path,
+    report: Report = ignore,
+    *,
+    revision: str = "",
+    n_ctx: int = 0,
+    run_name: str = "",
+) -> Path:
     """Return a run whose only checkpoint, of step 0, is a model of the Hub or of a folder.
 
     A model that was opened before is found again; a folder is read anew, since it may hold another one now.
+    n_ctx: the context; 0: the model's own, at most 1,024. run_name: of the folder that is made.
     `report` is told how far it is, and may raise to cancel. Raises PretrainedError, TokenizerError or
     LimitError in one sentence, and leaves nothing behind then.
     """
@@ -40,18 +53,19 @@ def open_as_run(name: str, root: Path, report: Report = ignore) -> Path:
         raise PretrainedError("Name a model of the Hugging Face Hub, as Qwen/Qwen3-0.6B, or a folder.")
     bounds = limits()
     bounds.check_hub(name)  # before anything is said about folders
-    megabytes = facts_of(name).memory_bytes // 10**6
+    megabytes = facts_of(name, revision).memory_bytes // 10**6
     bounds.check("run_megabytes", megabytes, f"The size of {name} in megabytes")
-    wanted = with_whole_start(RunConfig(start_from=name, sample=SampleConfig(prompts=PROMPTS)))
-    config = settle_start(wanted, report)
-    known = _opened_before(config, root)
+    model, sample = ModelConfig(n_ctx=n_ctx or LONGEST_CONTEXT), SampleConfig(prompts=PROMPTS)
+    wanted = RunConfig(model=model, sample=sample, start_from=name, start_revision=revision)
+    config = settle_start(with_whole_start(wanted), report)
+    known = None if run_name else _opened_before(config, root)
     if known is not None:
         return known
     report(LOADING, 0, 0)
     folder = root / OPENING / f"{os.getpid()}-{time.time_ns()}"
     try:
         _write(config, folder)
-        return runs.move_to_free_name(folder, root, Path(config.start_from).name)
+        return runs.move_to_free_name(folder, root, run_name or Path(config.start_from).name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -70,6 +84,8 @@ def _opened_before(config: RunConfig, root: Path) -> Path | None:
 def _write(config: RunConfig, folder: Path) -> None:
     tokenizer = build_tokenizer(config.data.tokenizer, (), end_token=True)
     check_match(config, tokenizer)
+    if isinstance(tokenizer, PretrainedTokenizer):
+        tokenizer = tokenizer.widened(config.model.d_vocab)
     model = start_model(config)
     folder.mkdir(parents=True)
     write_text_atomic(folder / "config.json", config.to_json(), durable=True)

@@ -36,11 +36,11 @@ def branch(
     if step not in steps:
         there = ", ".join(map(str, steps)) or "none"
         raise RunError(f"{source.name} has no checkpoint of step {step}: there is {there}.")
-    if not (source / "tokens").is_dir() and step == 0:
+    config = json.loads(config_json or (source / "config.json").read_text(encoding="utf-8"))
+    if config.get("start_from") and not (source / "tokens").is_dir():
         raise RunError(
             f"{source.name} was opened, not trained, so it can't be branched: let a run start from its model."
         )
-    config = json.loads(config_json or (source / "config.json").read_text(encoding="utf-8"))
     for rate in RATES:
         if rate in config.get("optim", {}):
             config["optim"][rate] *= lr_factor

@@ -11,7 +11,6 @@ import gradio as gr
 from playground import presets, runs
 from playground.config import ConfigError
 from playground.files import explain_os_error
-from playground.limits import limits
 from playground.run_archive import import_run
 from playground.run_summary import config_of
 from playground.ui import messages
@@ -22,7 +21,6 @@ from playground.ui.data_values import data_values, groups_seen, shown_updates
 from playground.ui.data_wiring import TrainSide
 from playground.ui.evaluating import build_evaluating
 from playground.ui.monitor.polling import MAX_RUNS
-from playground.ui.open_model import build_open_model
 from playground.ui.run_book import RunBook
 from playground.ui.run_book.duplicate import preset_and_settings
 from playground.ui.run_choices import run_choices
@@ -38,8 +36,6 @@ def build_runs_tab(tabs: gr.Tabs, run: gr.Dropdown, train: TrainSide, data: Data
     upload = gr.UploadButton("Import a run", file_types=[".zip"], visible="hidden", elem_id="book-import")
     book = RunBook(elem_id="run-book")
     build_evaluating()
-    if not limits().public:  # strangers neither read folders here nor fill the disk
-        build_open_model()
     upload.upload(_import, upload, message, show_progress="minimal", api_visibility="private")
     book.select(_on_chart, None, [message, tabs, run, train.monitor], **QUIET)
     chooser = data.chooser
