@@ -8,12 +8,9 @@ from typing import Any
 
 from playground import presets
 from playground.config import ConfigError, DataConfig, ModelConfig, RunConfig
-from playground.config.run import LOCAL
 from playground.corpora import CORPORA, parse_spec
 
 PROG = "python -m playground"
-MODEL = frozenset(field.name for field in dataclasses.fields(ModelConfig))
-"""Settings that a pretrained model decides, but for n_ctx."""
 
 SCRIPT = '''"""Trains {title} again: run it where the package `playground` can be imported."""
 
@@ -98,8 +95,6 @@ def _loose(part: Any, config: RunConfig) -> Any:
 
 def _follows(config: RunConfig, name: str) -> bool:
     """Tell whether a setting follows from others: the vocabulary from the text, the corpus from --text."""
-    if config.start_from and (name == "tokenizer" or (name in MODEL and name != "n_ctx")):
-        return True
     return name in ("d_vocab", "text_file") or (name == "corpus" and config.data.corpus == "text")
 
 
@@ -133,13 +128,10 @@ def script_of(config: RunConfig, title: str = "a run") -> str:
     return SCRIPT.format(title=" ".join(title.split()), settings="\n".join(lines))
 
 
-def _call(part: Any, found: str) -> str:
-    """Return the expression that makes a part of a config: its settings that are not the usual ones.
-
-    found: a setting that the script finds out by itself.
-    """
+def _call(part: Any) -> str:
+    """Return the expression that makes a part of a config: its settings that are not the usual ones."""
     values = {field.name: getattr(part, field.name) for field in dataclasses.fields(part)}
     usual = {field.name: field.default for field in dataclasses.fields(part)}
     given = ", ".join(f"{name}={value!r}" for name, value in values.items()
-                      if value != usual[name] and name != found)  # fmt: skip
+                      if value != usual[name] and name != "d_vocab")  # fmt: skip
     return f"{type(part).__name__}({given})"

@@ -47,7 +47,7 @@ def test_the_command_makes_a_run_that_is_opened_like_any(kind, folders, command,
     assert command("sample", "--run", "mine", "--max-tokens", "3")[0] == 0
     with pytest.raises(runs.RunError, match="was opened, not trained"):
         runs.branch(run, 0, "branch")
-    assert f"--start-from {folders[kind]}" in command_of(loaded.config)
+    assert f"--start-from={folders[kind]}" in command_of(loaded.config)
 
 
 def test_a_look_fetches_nothing_and_what_is_wrong_is_one_line(folders, command, tmp_path):

@@ -87,7 +87,7 @@ def test_a_model_comes_by_its_name_goes_on_after_a_cut_and_is_there_without_a_ne
     again, elsewhere, loaded = asked(
         environment, ["open", "me/qwen"], ["facts", "me/other"], ["load", "me/qwen"]
     )  # the server is gone
-    assert again[0] == total
+    assert again[0] == total, again
     assert elsewhere.startswith("The Hugging Face Hub can't be reached, and me/other is not in its cache")
     assert loaded[0] == pytest.approx(total, rel=1e-4)
     assert loaded[1] == "<|end|>"

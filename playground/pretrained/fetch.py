@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -86,16 +87,21 @@ def _wanted(name: str, files: dict[str, int]) -> dict[str, int]:
 
 
 def _cached(name: str, revision: str, error: Exception) -> Source:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    """Return the snapshot of the revision that was fetched earlier, the newest one where none is named."""
+    from huggingface_hub import CacheNotFound, scan_cache_dir
 
     try:
-        folder = Path(snapshot_download(name, revision=revision or None, local_files_only=True))
-    except (LocalEntryNotFoundError, OSError, ValueError):
+        repos = scan_cache_dir().repos
+    except (CacheNotFound, OSError):
+        repos = frozenset()
+    own = [repo.revisions for repo in repos if (repo.repo_type, repo.repo_id) == ("model", name)]
+    found = [each for each in chain.from_iterable(own) if any(each.snapshot_path.glob("*.safetensors"))]
+    if revision:
+        found = [each for each in found if revision in (each.commit_hash, *each.refs)]
+    if not found:
         raise PretrainedError(why_not(name, error)) from error
-    if not any(folder.glob("*.safetensors")):
-        raise PretrainedError(why_not(name, error)) from error
-    return Source(name, folder, folder.name)
+    newest = max(found, key=lambda each: each.last_modified)
+    return Source(name, newest.snapshot_path, newest.commit_hash)
 
 
 def fetch(source: Source, report: Report = ignore) -> Path:
