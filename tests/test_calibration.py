@@ -1,6 +1,7 @@
 import numpy as np
 import torch
 
+from playground import calibration
 from playground.calibration import available_cores, best_of, choose_threads, peak_flops, thread_candidates
 from playground.training import Data
 from tests.test_training import CONFIG, CPU, fresh, weights
@@ -32,3 +33,9 @@ def test_measuring_leaves_weights_gradients_and_generators_alone():
 
 def test_the_peak_is_a_plausible_number():
     assert 1e8 < peak_flops(CPU) < 1e14
+
+
+def test_the_peak_is_that_of_the_precision_of_the_run(monkeypatch):
+    seconds = {torch.float32: 2.0, torch.bfloat16: 0.5}
+    monkeypatch.setattr(calibration, "product_seconds", lambda size, device, dtype: seconds[dtype])
+    assert peak_flops(CPU, "bfloat16") == 4 * peak_flops(CPU, "float32")

@@ -94,7 +94,7 @@ class Worker:
         if self.job.device.type == "cpu":
             self.status.update(threads=set_threads(self.job, self.world, state))
         self._settle_compiling(state)
-        peak = peak_flops(self.job.device) * self.world.size
+        peak = peak_flops(self.job.device, self.config.train.precision) * self.world.size
         self.notes.flops_share = training_flops_per_token(self.config) / peak
 
     def _settle_compiling(self, state: dict[str, Any]) -> None:
