@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import pytest
 
 from playground.corpora.templates import Template, TemplateError, as_text, record_template
@@ -51,3 +54,9 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(column, templ
 def test_of_many_columns_the_first_are_listed():
     with pytest.raises(TemplateError, match=r"c0, .*, c19 and 80 more\.$"):
         record_template([f"c{i}" for i in range(100)], "x", "", "it")
+
+
+def test_a_filled_template_can_be_copied():
+    document = Template("Question: {q}\nAnswer: {a}").fill({"q": "1+1?", "a": "2"})
+    for same in (copy.deepcopy(document), pickle.loads(pickle.dumps(document))):
+        assert (same, same.last_field_at) == (document, len("Question: 1+1?\nAnswer: "))

@@ -31,6 +31,10 @@ class FilledTemplate(str):
         made.last_field_at = last_field_at
         return made
 
+    def __getnewargs__(self) -> tuple[str, int]:
+        """Return what a copy is made of."""
+        return str(self), self.last_field_at
+
 
 class Template:
     """Puts fields into a text; "\\n" typed as two characters is a line break, {{ and }} are braces.
