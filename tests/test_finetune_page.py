@@ -44,6 +44,7 @@ def test_a_string_is_memorised_from_the_page_and_the_chart_has_the_pretrained_li
     expect(page.locator("#launch-message")).to_contain_text("Started as memorise", timeout=SLOW)
     run = newest(app)
     wait_for(run, lambda status: status["state"] == "finished")
+    page.get_by_text("What the lines mean").click()
     line = page.locator("[data-testid=monitor-lines] li", has_text="pretrained")
     expect(line).to_contain_text("before its first step", timeout=SLOW)
     assert json.loads((run / "baselines.json").read_text())["pretrained"] > 4

@@ -126,7 +126,7 @@ def test_the_way_a_page_begins_is_allowed():
 def test_a_limit_is_said_at_its_setting_and_before_the_launch(environment):
     environment.setenv("PLAYGROUND_STEPS", "9")
     data = dataclasses.replace(default_data(), corpus="text", own_text="abab" * 200, tokenizer="char")
-    form = Form(data, "tiny", {"train.steps": 10})
+    form = Form(data, "tiny", changes={"train.steps": 10})
     shown = look_at_settings(settings_value("tiny", {"train.steps": 10}))
     assert "at most 9 here" in json.loads(shown)["errors"]["train.steps"]
     deadline = time.monotonic() + 60

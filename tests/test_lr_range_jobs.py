@@ -16,7 +16,7 @@ SMALL = {"model.d_model": 16, "model.n_ctx": 16, "train.batch_size": 2, "train.t
 
 def form(**data):
     start = dataclasses.replace(default_data("char"), corpus="text", own_text="the cat sat. " * 60)
-    return Form(dataclasses.replace(start, **data), "tiny", SMALL)
+    return Form(dataclasses.replace(start, **data), "tiny", changes=SMALL)
 
 
 def until_over(test):

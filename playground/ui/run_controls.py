@@ -112,7 +112,8 @@ def looks(name: str | None, *, anew: bool = True) -> tuple:
     words = "Resume" if state["state"] == "paused" or resumable else "Pause"
     earlier = branch_steps(run)
     rate: Any = {"value": rate_of(run)} if anew and run else {}
-    total: Any = {"value": 2 * max(1, state.get("total_steps", 0))} if anew and run else {}
+    steps_of = _config(run).get("train", {}).get("steps") if anew and run else None
+    total: Any = {"value": 2 * steps_of} if isinstance(steps_of, int) else {}
     return (
         gr.update(value=words, interactive=is_live or resumable),
         gr.update(interactive=state["state"] in runs.ACTIVE),
