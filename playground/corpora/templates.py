@@ -31,9 +31,9 @@ class FilledTemplate(str):
         made.last_field_at = last_field_at
         return made
 
-    def __getnewargs__(self) -> tuple[str, int]:
+    def __reduce__(self) -> tuple[type[FilledTemplate], tuple[str, int]]:
         """Return what a copy is made of."""
-        return str(self), self.last_field_at
+        return FilledTemplate, (str(self), self.last_field_at)
 
 
 class Template:
