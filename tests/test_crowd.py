@@ -37,13 +37,13 @@ def test_a_few_pages_ask_once_a_second(clock, pages):
 
 
 def test_more_pages_share_out_the_time(clock):
-    pause, rate = pause_with(150, clock)
+    pause, rate = pause_with(MOST_A_SECOND * 3 // 2, clock)
     assert pause == pytest.approx(1.5, rel=0.1)
     assert rate == pytest.approx(MOST_A_SECOND, rel=0.1)
 
 
 def test_no_page_waits_longer_than_it_takes_to_be_up_to_date(clock):
-    assert pause_with(400, clock)[0] == LONGEST_SECONDS < 2
+    assert pause_with(4 * MOST_A_SECOND, clock)[0] == LONGEST_SECONDS < 2
 
 
 def test_when_they_have_gone_the_rest_is_served_at_once(clock):
