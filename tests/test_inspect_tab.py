@@ -189,7 +189,7 @@ def test_what_cannot_be_shown_is_said_in_a_sentence(root):
     assert said(inspect_scores, run="none") == "There is no run named 'none'."
     assert "no checkpoint of step 7" in said(inspect_scores, step=7)
     assert "An LSTM has no attention" in said(inspect_attention, run="lstm")
-    assert "counting can't be compared" in counted(run="bare", text="the")["error"]
+    assert "training text of bare was not kept with it" in counted(run="bare", text="the")["error"]
     assert "Ä" in ask(inspect_scores, run="small", text="theÄ")["notes"]
     alone = ask(inspect_scores, run="small", text="t")
     assert alone["totals"] is None

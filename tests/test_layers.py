@@ -34,6 +34,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
             "ngram_counts",
             "mixing",
             "run_ngrams",
+            "run_text",
             "ngram_tables",
             "position_buckets",
             "splits",

@@ -18,10 +18,11 @@ from playground.config import RunConfig
 from playground.corpora import CORPORA
 from playground.documents import document
 from playground.prepared import load_prepared
+from playground.run_text import is_elsewhere
 from playground.sources import corpus_of
 from playground.text_stream import text_of
 from playground.ui.corpus_facts import Task
-from playground.ui.counted_text import ask_counted, is_elsewhere
+from playground.ui.counted_text import ask_counted
 from playground.ui.inspect_answers import pack_attention, pack_batch, pack_counted, pack_lens, pack_scores
 from playground.ui.models_in_memory import model_at
 from playground.ui.opening import ask_opened, progress_words
