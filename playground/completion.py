@@ -9,14 +9,17 @@ from typing import Any
 
 from playground.config import SampleConfig
 from playground.models import Model
-from playground.sampling import Drawn, beam_search, generate
+from playground.sampling import Drawn, follow_beams, generate
 from playground.text_stream import TextStream
 from playground.tokenizers import Tokenizer
 
 
 @dataclass(frozen=True)
 class Piece:
-    """The text that one more token completes, often all of it, sometimes none; no token at the very end."""
+    """The text that one more token completes, often all of it, sometimes none.
+
+    No token at the very end, and neither token nor text while beams are still followed.
+    """
 
     text: str
     drawn: Drawn | None
@@ -32,7 +35,7 @@ def complete(
     """
     text, stop = TextStream(tokenizer), StopStrings(settings.stop)
     for drawn in _drawn(model, tokens, settings, tokenizer.end_id, n_likeliest):
-        yield Piece(stop.feed(text.feed(drawn.token)), drawn)
+        yield Piece(stop.feed(text.feed(drawn.token)) if drawn else "", drawn)
         if stop.found:
             return
     if rest := stop.feed(text.flush()) + stop.flush():
@@ -41,10 +44,15 @@ def complete(
 
 def _drawn(
     model: Model, tokens: list[int], settings: SampleConfig, end_id: int | None, n_likeliest: int
-) -> Iterator[Drawn]:
-    if settings.beams > 1:
-        return iter(beam_search(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest))
-    return generate(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest)
+) -> Iterator[Drawn | None]:
+    """Yield the tokens that are drawn, and None where a search goes on: whoever asked may leave there."""
+    if settings.beams == 1:
+        yield from generate(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest)
+        return
+    best = list[Drawn]()
+    for best in follow_beams(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest):
+        yield None
+    yield from best
 
 
 def complete_prompts(model: Model, tokenizer: Tokenizer, settings: SampleConfig) -> list[dict[str, Any]]:

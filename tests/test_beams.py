@@ -5,7 +5,7 @@ import torch
 
 from playground.config import ConfigError, ModelConfig, SampleConfig
 from playground.models import build_model
-from playground.sampling import beam_search, generate, repetition_penalty
+from playground.sampling import beam_search, follow_beams, generate, repetition_penalty
 
 
 def model_of(architecture="transformer", n_ctx=12, seed=0, d_vocab=7):
@@ -92,3 +92,13 @@ def test_a_context_that_is_full_slides():
 def test_an_empty_prompt_is_refused():
     with pytest.raises(ConfigError, match="prompt"):
         beam_search(model_of(), [], SampleConfig(beams=2))
+
+
+def test_it_can_be_left_after_each_step_and_the_best_so_far_is_told():
+    model, settings = model_of(), SampleConfig(max_tokens=6, beams=3)
+    steps = list(follow_beams(model, [1, 2], settings))
+    assert [len(best) for best in steps] == [1, 2, 3, 4, 5, 6]
+    assert steps[-1] == beam_search(model, [1, 2], settings)
+    for best in steps:
+        chosen = [drawn.token for drawn in best]
+        assert sum(d.log_prob for d in best) == pytest.approx(log_prob_of(model, [1, 2], chosen), abs=1e-5)

@@ -66,3 +66,10 @@ def test_beams_write_through_the_same_door(trained_on_abc):
 def test_an_empty_stop_string_is_refused():
     with pytest.raises(ConfigError, match="stop"):
         SampleConfig(stop=("",))
+
+
+def test_beams_can_be_left_while_they_are_followed(trained_on_abc):
+    model, tokenizer = trained_on_abc
+    pieces = list(complete(model, tokenizer, [0], SampleConfig(max_tokens=5, beams=2)))
+    assert [(piece.text, piece.drawn) for piece in pieces[:5]] == [("", None)] * 5
+    assert "".join(piece.text for piece in pieces) == "bcabc"

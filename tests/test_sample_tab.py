@@ -20,7 +20,7 @@ from playground.cli import main
 from playground.config import ConfigError, SampleConfig
 from playground.runs.homes import bring_demo
 from playground.sources import corpus_of
-from playground.ui import copies_view, models_in_memory
+from playground.ui import copies_view, models_in_memory, writing
 from playground.ui.compare_view import compare, spread, through_time
 from playground.ui.copies_view import copies_note
 from playground.ui.recipes import command_line, python_code
@@ -144,6 +144,14 @@ def test_a_text_that_was_not_kept_is_made_again_before_it_is_compared(tmp_path, 
     shown, spans = copies_note(talker, talker.tokenizer.encode(story)[:60])
     assert spans == [[0, 60]]
     assert "from document 1 of" in shown
+
+
+def test_a_beam_search_can_be_stopped_while_it_searches(trained, monkeypatch):
+    """Gradio stops a function where it yields, so there must be something to yield before the text."""
+    monkeypatch.setattr(writing, "YIELD_SECONDS", 0.0)
+    beams = (*SETTINGS[:7], 4, "")
+    notes = [note for _, note, _ in write(trained, NEWEST, "the ", *beams, False, "")]
+    assert sum("following 4 beams" in note for note in notes) == 24
 
 
 def test_columns_and_the_scrubber(trained):

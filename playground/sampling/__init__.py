@@ -1,6 +1,6 @@
 """From logits to tokens: the rules, drawing one token after the other, and beam search."""
 
-from playground.sampling.beams import beam_search
+from playground.sampling.beams import beam_search, follow_beams
 from playground.sampling.generate import Candidate, Drawn, draw, generate, generate_batch, warm_up
 from playground.sampling.rules import (
     apply_temperature,
@@ -17,6 +17,7 @@ __all__ = [
     "apply_temperature",
     "beam_search",
     "draw",
+    "follow_beams",
     "generate",
     "generate_batch",
     "min_p_filter",

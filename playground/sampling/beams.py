@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,17 +69,32 @@ def beam_search(
     top-k, top-p, min-p and the seed have no say: nothing is drawn. n_likeliest candidates are told for each
     place. Raises ConfigError for an empty prompt.
     """
+    best = list[Drawn]()
+    for best in follow_beams(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest):
+        pass
+    return best
+
+
+def follow_beams(
+    model: Model,
+    tokens: list[int],
+    settings: SampleConfig,
+    *,
+    end_id: int | None = None,
+    n_likeliest: int = 0,
+) -> Iterator[list[Drawn]]:
+    """Yield the best text so far after each step of a beam search; the last one is what was searched for."""
     reader = Reader(model, [tokens])
     beams, done = [Beam((), 0.0)], list[Beam]()
     for _ in range(settings.max_tokens):
         own = log_probabilities(reader.logits())
         look = Look(own, _penalised(own, beams, tokens, settings), n_likeliest, reader.slid)
         beams, parents = _best(beams, look, settings.beams, end_id, done)
+        yield list(max([*done, *beams], key=lambda beam: beam.score).chosen)
         if not beams or _settled(beams, done, settings):
-            break
+            return
         reader.pick(parents)
         reader.append([beam.chosen[-1].token for beam in beams])
-    return list(max([*done, *beams], key=lambda beam: beam.score).chosen)
 
 
 def _penalised(own: LogProbs, beams: list[Beam], tokens: list[int], settings: SampleConfig) -> LogProbs:

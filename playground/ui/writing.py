@@ -98,6 +98,11 @@ def _write(talker: Talker, ask: Ask, settings: SampleConfig, slowly: bool) -> It
     tokens, slid, waited = value["tokens"], False, 0.0
     began = last = time.perf_counter()
     for piece in talker.pieces(ask.prompt, ask.kept, drawn_with, N_LIKELIEST):
+        if piece.drawn is None and not piece.text:
+            if time.perf_counter() - last >= YIELD_SECONDS:
+                last = time.perf_counter()
+                yield value, messages.note(f"{talker.title} · following {settings.beams} beams …"), ""
+            continue
         if piece.drawn is None:
             tokens[-1:] = [[*tokens[-1][:1], tokens[-1][1] + piece.text, *tokens[-1][2:]]] if tokens else []
             continue
