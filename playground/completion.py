@@ -50,7 +50,8 @@ def _drawn(
         yield from generate(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest)
         return
     best = list[Drawn]()
-    for best in follow_beams(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest):
+    for best_so_far in follow_beams(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest):
+        best = best_so_far
         yield None
     yield from best
 

@@ -69,9 +69,7 @@ def beam_search(
     top-k, top-p, min-p and the seed have no say: nothing is drawn. n_likeliest candidates are told for each
     place. Raises ConfigError for an empty prompt.
     """
-    best = list[Drawn]()
-    for best in follow_beams(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest):
-        pass
+    *_, best = follow_beams(model, tokens, settings, end_id=end_id, n_likeliest=n_likeliest)
     return best
 
 
