@@ -24,6 +24,13 @@ CACHE = tempfile.TemporaryDirectory(prefix="playground-cache-")
 os.environ["PLAYGROUND_CACHE"] = CACHE.name
 
 
+QUIET_WHEN_LEFT = """addEventListener("beforeunload", () => {
+    console.error = () => {};
+    addEventListener("unhandledrejection", (event) => event.preventDefault());
+});"""
+"""A page that is reloaded has its requests cut: what Gradio says of that, nobody sees."""
+
+
 def find_chromium() -> str | None:
     """Return the path of a Chromium, None without one."""
     found = (shutil.which(name) for name in CHROMIUM_NAMES)
@@ -50,6 +57,7 @@ def browser():
 def page(browser):
     """Yield an empty page of 1280 x 720; an error in its scripts or console fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 720})
+    context.add_init_script(QUIET_WHEN_LEFT)
     page, errors = context.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
