@@ -119,6 +119,11 @@ class Hall:
         async with person() as client:
             await self._watch(client, f"watch{number}")
 
+    async def _open(self, client: httpx.AsyncClient, session: str) -> None:
+        """Do what a page does when it opens, which makes its session."""
+        refresh = self.asked.refresh.body | {"session_hash": session}
+        await _timed(client.post(self.asked.refresh.url, json=refresh), self.refreshes)
+
     async def _watch(self, client: httpx.AsyncClient, session: str) -> None:
         body = copy.deepcopy(self.asked.poll.body) | {"session_hash": session}
         listed, before = None, time.perf_counter()
@@ -131,31 +136,52 @@ class Hall:
             _go_on(body, news)
             if news.get("list") != listed:
                 listed = news.get("list")
-                refresh = self.asked.refresh.body | {"session_hash": session}
-                await _timed(client.post(self.asked.refresh.url, json=refresh), self.refreshes)
+                await self._open(client, session)
             await asyncio.sleep(max(1.0, news.get("pause_ms", 0) / 1000))
             if self.done.is_set():
                 return
 
-    async def write(self, number: int) -> tuple[float, float]:
-        """Let the model write once; return the seconds to the first text and to the end."""
+    async def open(self, number: int) -> None:
+        """Open the page on which somebody will let the model write."""
+        async with person() as client:
+            await self._open(client, f"write{number}")
+
+    async def write(self, number: int) -> Reading:
+        """Let the model write once, as somebody who reads along sees it."""
         async with person() as client:
             return await self._write(client, f"write{number}")
 
-    async def _write(self, client: httpx.AsyncClient, session: str) -> tuple[float, float]:
-        asked, began, first = self.asked.generate, time.perf_counter(), 0.0
+    async def _write(self, client: httpx.AsyncClient, session: str) -> Reading:
+        asked, began, reading = self.asked.generate, time.perf_counter(), Reading()
         await _timed(client.post(asked.url, json=asked.body | {"session_hash": session}), self.written)
         stream = f"{asked.url.split('queue/join')[0]}queue/data?session_hash={session}"
         async with client.stream("GET", stream) as events:
             async for line in events.aiter_lines():
                 event = json.loads(line[5:]) if line.startswith("data:") else {}
-                if event.get("msg") == "process_generating" and not first:
-                    first = time.perf_counter() - began
+                if event.get("msg") == "process_generating" and not reading.first:
+                    reading.first = (time.perf_counter() - began) if _has_text(event) else 0.0
                 if event.get("msg") == "process_completed":
-                    if not event.get("success"):
+                    if event.get("success") and _has_text(event):
+                        reading.tokens = event["output"]["data"][0]["tokens"].count("\n") + 1
+                    else:
                         self.written.failures.append(line[:300])
                     break
-        return first, time.perf_counter() - began
+        reading.end = time.perf_counter() - began
+        return reading
+
+
+@dataclass
+class Reading:
+    """What somebody who let the model write has seen: seconds to the first text and to the end, tokens."""
+
+    first: float = 0.0
+    end: float = 0.0
+    tokens: int = 0
+
+
+def _has_text(event: dict[str, Any]) -> bool:
+    """Tell whether a message brings tokens; the first one only sets the buttons."""
+    return '"tokens"' in json.dumps(event["output"]["data"][0])
 
 
 def person() -> httpx.AsyncClient:
@@ -218,6 +244,7 @@ async def drive(asked: PageRequests, run: Path, watchers: int, writers: int, sec
     alone.append(await _speed(run, seconds))
     base = statistics.mean(alone)
     print(f"training keeps {watched / base:.2f} of its speed ({base:,.0f} tokens/s alone)")
+    await asyncio.gather(*(hall.open(number) for number in range(writers)))
     tell_writing(await asyncio.gather(*(hall.write(number) for number in range(writers))))
     failures = hall.polls.failures + hall.refreshes.failures + hall.written.failures
     print(f"memory of the app at most: {memory_megabytes():,.0f} MB; {len(failures)} requests failed")
@@ -225,12 +252,15 @@ async def drive(asked: PageRequests, run: Path, watchers: int, writers: int, sec
         print("failed:", failure)
 
 
-def tell_writing(results: list[tuple[float, float]]) -> None:
-    """Print when the writers had their first text, and their last."""
-    first, ends = [r[0] for r in results], [r[1] for r in results]
+def tell_writing(results: list[Reading]) -> None:
+    """Print when the writers had their first text and their last, and how even their shares were."""
+    first, ends = [r.first for r in results], [r.end for r in results]
+    rates = [r.tokens / r.end for r in results]
     print(
         f"{len(results)} writing at once: first text after {statistics.median(first):.2f} s, 95th percentile "
-        f"{late(first):.2f} s; done after {min(ends):.1f} to {max(ends):.1f} s"
+        f"{late(first):.2f} s, slowest {max(first):.2f} s; done after {min(ends):.1f} to {max(ends):.1f} s; "
+        f"the slowest has {min(rates):.1f} tokens/s, {min(rates) / max(rates):.2f} of the fastest; "
+        f"{sum(r.tokens for r in results) / max(ends):,.0f} in all"
     )
 
 

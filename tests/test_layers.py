@@ -12,7 +12,8 @@ STANDARD = set(sys.stdlib_module_names)
 CORE = {"numpy", "torch", "jaxtyping", "safetensors"}
 LAYERS = {  # module: (layer, what it may import besides the standard library and lower layers)
     **dict.fromkeys(
-        ["config", "presets", "files", "processes", "runs", "crossings", "locks", "cache", "pace"], (0, set())
+        ["config", "presets", "files", "processes", "runs", "crossings", "locks", "cache", "pace", "turns"],
+        (0, set()),
     ),
     **dict.fromkeys(["status_file", "schedules", "accounting", "curve_notes"], (0, set())),
     **dict.fromkeys(["config_difference", "run_summary", "run_archive"], (0, set())),

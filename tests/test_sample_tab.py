@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def trained(folder, monkeypatch):
     monkeypatch.setenv("PLAYGROUND_RUNS", str(folder))
-    models_in_memory._load.cache_clear()
+    models_in_memory.MODELS.forget()
     return "small"
 
 

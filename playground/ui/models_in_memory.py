@@ -1,14 +1,16 @@
-"""The models that the page talks to, kept while they are the newest of their run."""
+"""The models that the page talks to: each loaded once, whoever asks, and kept while there is room."""
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playground import runs
 from playground.limits import limits
+from playground.turns import WRITING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 LAST_STEP = 10**12
 """No run comes so far."""
 
-KEPT = 4
-"""Models held in memory; a model of the playground is a few megabytes."""
+KEPT_BYTES = 512 * 2**20
+"""Of weights held in memory; a model of the playground has a few megabytes."""
+LEAST_KEPT = 2
+"""Models that are held whatever they take: one is often compared with another."""
 
 
 class Talker:
@@ -31,7 +35,8 @@ class Talker:
     def __init__(self, loaded: LoadedRun) -> None:
         self.loaded = loaded
         self.tokenizer: Tokenizer = loaded.tokenizer
-        self.title = f"{loaded.run}, step {loaded.step:,}"
+        self.title = _title(loaded.run, loaded.step)
+        self.n_bytes = sum(p.numel() * p.element_size() for p in loaded.model.parameters())
 
     def next_logits(self, tokens: list[int]) -> tuple[np.ndarray, list[int]]:
         """Return the logits after the tokens that fit into the context, and these tokens."""
@@ -45,9 +50,10 @@ class Talker:
     def pieces(
         self, prompt: str, kept: list[int], settings: SampleConfig, n_likeliest: int = 0
     ) -> Iterator[Piece]:
-        """Yield what follows a prompt and the tokens kept after it, as it is drawn.
+        """Yield what follows a prompt and the tokens kept after it, as it is drawn, in turn with all others.
 
-        Raises ConfigError if a kept token is none of this model's, LimitError for more than is allowed here.
+        Beams are found in one go, before the first of their tokens, so they take no turns. Raises ConfigError
+        if a kept token is none of this model's, LimitError for more than is allowed here.
         """
         from playground.completion import complete
         from playground.config import ConfigError
@@ -59,7 +65,8 @@ class Talker:
         if wrong is not None:
             raise ConfigError(f"Token {wrong} is not in this model's vocabulary: press Generate.")
         tokens = [*self._with_start(self.tokenizer.encode(prompt)), *kept]
-        return complete(self.loaded.model, self.tokenizer, tokens, settings, n_likeliest=n_likeliest)
+        found = complete(self.loaded.model, self.tokenizer, tokens, settings, n_likeliest=n_likeliest)
+        return found if settings.beams > 1 else WRITING.share(found)
 
     def prompt_note(self, prompt: str, tokens: list[int]) -> str:
         """Say what of the prompt the model can't see, if anything."""
@@ -83,24 +90,76 @@ class Talker:
         return [self.tokenizer.end_id]
 
 
+class Models:
+    """Loaded models; those used last are kept."""
+
+    def __init__(self) -> None:
+        self.kept: OrderedDict[tuple[Path, int, str], Talker] = OrderedDict()
+        self.loading: dict[tuple[Path, int, str], threading.Lock] = {}
+        self.lock = threading.Lock()
+
+    def at(self, run: Path, step: int, made: str) -> Talker:
+        """Return the model of a step, loaded unless it is here; `made` tells runs of one name apart."""
+        key = (run, step, made)
+        with self.lock:
+            own = self.loading.setdefault(key, threading.Lock())
+        with own:  # who asks for the same one meanwhile waits for it
+            with self.lock:
+                found = self.kept.get(key)
+            found = found or self._load(run, step)
+            with self.lock:
+                self._keep(key, found)
+        return found
+
+    def _load(self, run: Path, step: int) -> Talker:
+        from playground.loading import load_run
+
+        return Talker(load_run(run, step))
+
+    def _keep(self, key: tuple[Path, int, str], talker: Talker) -> None:
+        self.kept[key] = talker
+        self.kept.move_to_end(key)
+        self.loading.pop(key, None)
+        total = sum(each.n_bytes for each in self.kept.values())
+        while total > KEPT_BYTES and len(self.kept) > LEAST_KEPT:
+            total -= self.kept.popitem(last=False)[1].n_bytes
+
+    def forget(self) -> None:
+        """Forget all of them."""
+        with self.lock:
+            self.kept.clear()
+
+
+MODELS = Models()
+
+
 def model_at(name: str, step: int | None = None) -> Talker:
     """Return the model of a run at a step, None or -1: the newest.
 
     Raises RunError or CheckpointError in one sentence.
     """
+    run, step = _place(name, step)
+    status = runs.status(run)
+    return MODELS.at(run, step, f"{status.get('created')} {status.get('generation', 0)}")
+
+
+def title_at(name: str, step: int | None = None) -> str:
+    """Return the title of a model without loading it; raises as model_at does."""
+    run, step = _place(name, step)
+    return _title(run.name, step)
+
+
+def _title(name: str, step: int) -> str:
+    return f"{name}, step {step:,}"
+
+
+def _place(name: str, step: int | None) -> tuple[Path, int]:
     from playground.loading import newest_step
 
     run = runs.find(runs.runs_root(), name)
+    if limits().public:
+        runs.mark_seen(run)
     step = newest_step(run) if step is None or step < 0 else step
     if step > LAST_STEP:
         raise runs.RunError(f"{name} has no such checkpoint.")
-    status = runs.status(run)
-    return _load(run, step, f"{status.get('created')} {status.get('generation', 0)}")
-
-
-@lru_cache(maxsize=KEPT)
-def _load(run: Path, step: int, made: str) -> Talker:
-    """Load a checkpoint; `made` tells a run from an earlier one of the same name."""
-    from playground.loading import load_run
-
-    return Talker(load_run(run, step))
+    return run, step

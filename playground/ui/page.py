@@ -19,7 +19,7 @@ from playground.ui.inspect_tab import INSPECT_CSS, build_inspect_tab
 from playground.ui.limits_view import limits_html
 from playground.ui.monitor.kept_curves import read_ahead
 from playground.ui.runs_tab import build_runs_tab
-from playground.ui.sample_tab import SAMPLE_CSS, build_sample_tab
+from playground.ui.sample_tab import MOST_WRITING, SAMPLE_CSS, build_sample_tab
 from playground.ui.settings.component import SETTINGS_CSS
 from playground.ui.theme import CSS, HEADER_HTML, THEME
 from playground.ui.token_view import TOKEN_CSS
@@ -28,6 +28,8 @@ from playground.ui.train_tab import build_train_tab
 from playground.ui.visitors import HEAD, tell_visitors_apart
 
 QUEUE_SLEEP_SECONDS = 0.01
+THREADS = MOST_WRITING + 64
+"""For events: those of a hall of writers, and of everybody else beside them."""
 UPLOADS_KEPT = (3600, 24 * 3600)
 """Strangers' uploads are looked through every so many seconds, and those older than so many are deleted."""
 
@@ -73,6 +75,7 @@ def serve(demo: gr.Blocks) -> None:
         css="".join((CSS, TOKEN_CSS, DATA_CSS, SETTINGS_CSS, INSPECT_CSS, SAMPLE_CSS, EVALUATING_CSS)),
         ssr_mode=False,
         prevent_thread_lock=True,
+        max_threads=THREADS,
         max_file_size=f"{bounds.upload_megabytes}mb",
         run_history=False,
         head=HEAD if bounds.public else None,

@@ -16,7 +16,7 @@ from playground.limits import limits
 from playground.ui import messages
 from playground.ui.compare_view import compare, through_time
 from playground.ui.distribution import connect, pack_distribution
-from playground.ui.models_in_memory import model_at
+from playground.ui.models_in_memory import model_at, title_at
 from playground.ui.opening import open_model
 from playground.ui.run_choices import checkpoint_choices, run_choices, step_choices
 from playground.ui.sample_address import REMEMBER, SHOW_TAB, opened
@@ -25,6 +25,8 @@ from playground.ui.writing import NO_RUN, write
 from playground.ui.written_text import asking
 
 REFRESH_SECONDS = 4
+MOST_WRITING = 64
+"""Who write at once; they take turns. Each has a thread while it does."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 LATEST: dict[str, Any] = {**QUIET, "queue": False, "trigger_mode": "always_last"}
 CONTEXT_SHOWN = 30
@@ -83,7 +85,7 @@ def _wire_writing(form: Form) -> None:
             triggers = [
                 button.click(lambda seed: (seed or 0) + 1, form.seed, form.seed, **QUIET, queue=False).then
             ]
-        wiring: dict[str, Any] = {"concurrency_limit": 4, "concurrency_id": "writing", **QUIET}
+        wiring: dict[str, Any] = {"concurrency_limit": MOST_WRITING, "concurrency_id": "writing", **QUIET}
         events += [on(_write, inputs, outputs, js=asking(mode), **wiring) for on in triggers]
     ready: dict[str, Any] = {"fn": lambda: READY, "outputs": [form.buttons["generate"], halt], "queue": False}
     for event in events:
@@ -171,7 +173,7 @@ def _refresh(name: str | None, step: int | None, prompt: str, seen: str) -> tupl
         gr.update(choices=checkpoint_choices(root)),
     )
     try:
-        if not name or model_at(name, step).title == seen:
+        if not name or title_at(name, step) == seen:
             return *lists, *(gr.skip(),) * 3
     except (ValueError, runs.RunError):
         return *lists, *(gr.skip(),) * 3

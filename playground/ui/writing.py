@@ -13,14 +13,16 @@ from typing import Any
 
 from playground import runs
 from playground.config import ConfigError, SampleConfig
+from playground.turns import WRITING
 from playground.ui import messages
 from playground.ui.copies_view import copies_note
 from playground.ui.form_values import number, whole
 from playground.ui.models_in_memory import Talker, model_at
 from playground.ui.recipes import command_line, python_code
 
-YIELD_SECONDS = 0.05
-"""Text is sent at most this often: a message for every token would fall behind the model."""
+YIELD_SECONDS, CALM = 0.05, 4
+"""Text is sent at most this often: a message for every token would fall behind the model. With more than CALM
+writers each is sent to more seldom, so that all messages together stay as many."""
 
 READING = 18.0
 """Characters a second that are read with ease: three to four words."""
@@ -77,7 +79,7 @@ def stop_strings(text: str | None) -> tuple[str, ...]:
 
 
 def write(name: str | None, step: int | None, prompt: str, *form: Any) -> Iterator[Update]:
-    """Yield the tokens so far, a note, and what was copied, at most every YIELD_SECONDS.
+    """Yield the tokens so far, a note, and what was copied, not more often than is read.
 
     form: the values of settings_of, then whether to write at reading speed, then what the script asks for.
     """
@@ -111,7 +113,7 @@ def _write(talker: Talker, ask: Ask, settings: SampleConfig, slowly: bool) -> It
         if slowly:
             waited += len(piece.text) / READING
             time.sleep(max(0.0, began + waited - time.perf_counter()))
-        if time.perf_counter() - last >= YIELD_SECONDS or len(tokens) == 1:
+        if time.perf_counter() - last >= YIELD_SECONDS * max(1, len(WRITING) / CALM) or len(tokens) == 1:
             last = time.perf_counter()
             yield (
                 {**value, "tokens": list(tokens)},

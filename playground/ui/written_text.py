@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import orjson
 
 SCRIPTS = ("branches.js", "written.js")
 FOLDER = Path(__file__).parent / "static" / "sample"
@@ -38,14 +39,21 @@ class WrittenText(gr.HTML):
         )
 
     def postprocess(self, value: Any) -> Any:
-        """Hand the value to the page."""
-        return value or None
+        """Hand the value to the page as two texts: what it is about, and a line for each token.
+
+        Gradio looks through every value of an answer, and sends of a text only what was added.
+        """
+        if not value:
+            return None
+        about = {name: each for name, each in value.items() if name != "tokens"}
+        lines = [orjson.dumps(token) for token in value["tokens"]]
+        return {"about": orjson.dumps(about).decode(), "tokens": b"\n".join(lines).decode()}
 
     def api_info(self) -> dict[str, Any]:
         """Describe the value for the API page."""
         return {
             "type": "object",
-            "description": "prompt, title, kept, tokens, copied, settings, command, python",
+            "description": "about: prompt, title, kept, copied, settings, command, python; tokens: lines",
         }
 
 

@@ -5,7 +5,7 @@ const SHARES = [0.8, 0.5, 0.2, 0.05], CLOSE_MS = 250;
 const part = (name) => element.querySelector(`[data-testid="say-${name}"]`);
 const text = part("text"), pop = part("pop");
 const by = part("by");  // own: the model's own probability; p: after the sliders
-let tree = null, shown = [], at = -1, closing = 0, extra = {};
+let tree = null, shown = [], at = -1, closing = 0, extra = {}, written = null;
 const percent = (p) => (p < 0.001 ? "<0.1 %" : `${(100 * p).toFixed(1)} %`);
 const visible = (label) => label.replace(/\n/g, "↵").replace(/\t/g, "⇥").replace(/^ +| +$/g, (s) => "·".repeat(s.length));
 
@@ -115,11 +115,11 @@ function asText() {
 function asJson() {
   const name = ([token, label, probability, own]) => ({ token, text: label, probability, model_probability: own });
   const tokens = shown.map((n) => ({ ...name([n.id, n.text, n.p, n.own]), likeliest: (n.likeliest || []).map(name) }));
-  return JSON.stringify({ model: tree.title, prompt: tree.prompt, settings: props.value.settings, tokens }, null, 1);
+  return JSON.stringify({ model: tree.title, prompt: tree.prompt, settings: written?.settings, tokens }, null, 1);
 }
 
 async function copy(kind, button) {
-  const content = kind === "text" ? asText() : kind === "json" ? asJson() : props.value[kind] || "";
+  const content = kind === "text" ? asText() : kind === "json" ? asJson() : written?.[kind] || "";
   const said = button.textContent;
   try {
     await navigator.clipboard.writeText(content);
@@ -175,8 +175,14 @@ element.__ask = (mode) => {
   return JSON.stringify({ mode, kept, prompt: goesOn && tree ? tree.prompt : null });
 };
 
-function take(value) {
-  if (!value || !value.tokens) return;
+/** Read what the server sends (written_text.py). */
+function unpacked({ about, tokens }) {
+  return { ...JSON.parse(about), tokens: tokens ? tokens.split("\n").map((line) => JSON.parse(line)) : [] };
+}
+
+function take(packed) {
+  if (!packed?.about) return;
+  const value = (written = unpacked(packed));
   if (!tree || tree.prompt !== value.prompt || tree.title !== value.title) {
     tree = new Branches(value.prompt, value.title);
     shown = [];
