@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load, save, save_file
 from torch import Tensor, nn
 
+from playground.files import sync_all
 from playground.lora import fold_adapters
 
 TEMPORARY, REPLACED = ".tmp", ".old"
@@ -47,7 +49,7 @@ def save_checkpoint(
         return
     tensors = {f"model/{name}": tensor for name, tensor in model_tensors(model).items()}
     tensors |= {f"optimizer/{name}": tensor for name, tensor in optimizer_tensors.items()}
-    out.write(_to_bytes(tensors, {"state": json.dumps(state)}))
+    out.write(save(_contiguous(tensors), {"state": json.dumps(state)}))
 
 
 def load_checkpoint(src: Target, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> int:
@@ -133,9 +135,10 @@ def _write_folder(
         shutil.rmtree(left, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
-        _write_durably(temporary / "model.safetensors", _to_bytes(model_state))
-        _write_durably(temporary / "optimizer.safetensors", _to_bytes(optimizer_state))
-        _write_durably(temporary / "state.json", json.dumps(state, indent=1).encode())
+        _write_tensors(temporary / "model.safetensors", model_state)
+        _write_tensors(temporary / "optimizer.safetensors", optimizer_state)
+        (temporary / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
+        sync_all(temporary.iterdir())
         if folder.exists():  # the same step again, at another learning rate
             os.rename(folder, replaced)
         os.rename(temporary, folder)
@@ -145,15 +148,22 @@ def _write_folder(
         raise
 
 
-def _to_bytes(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
-    return save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
+def _write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write tensors from where they are: a copy of them all would lift the peak memory of a run.
+
+    Raises OSError, by which a full disk is known: the library has an error of its own for all that fails.
+    """
+    try:
+        save_file(_contiguous(tensors), path)
+    except SafetensorError as error:
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
 
 
-def _write_durably(path: Path, data: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
 
 def _read_folder(folder: Path, *, with_optimizer: bool) -> tuple[dict, dict, dict]:

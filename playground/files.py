@@ -7,6 +7,8 @@ import json
 import math
 import os
 import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,18 @@ def write_text_atomic(path: Path, text: str, *, durable: bool = False) -> None:
 def write_json_atomic(path: Path, value: Any, *, durable: bool = False) -> None:
     """Replace a JSON file in one move; see write_text_atomic."""
     write_text_atomic(path, json.dumps(value, indent=1) + "\n", durable=durable)
+
+
+def sync_all(paths: Iterable[Path]) -> None:
+    """Wait until files are on the disk, at once: one after another, each would wait for the disk anew."""
+    with ThreadPoolExecutor() as pool:
+        for _ in pool.map(_sync, paths):
+            pass
+
+
+def _sync(path: Path) -> None:
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

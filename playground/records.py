@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playground.files import read_json_lines, write_text_atomic
+from playground.files import read_json_lines, sync_all, write_text_atomic
 
 Line = dict[str, Any]
 NAMES = ("metrics", "samples", "events")
@@ -63,7 +63,4 @@ class Records:
 
     def sync(self) -> None:
         """Wait until all lines are on the disk: a checkpoint must not outlive what led to it."""
-        for path in self.paths.values():
-            if path.exists():
-                with open(path, "ab") as file:
-                    os.fsync(file.fileno())
+        sync_all(path for path in self.paths.values() if path.exists())

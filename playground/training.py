@@ -142,7 +142,9 @@ def train_step(
 ) -> tuple[Tensor, Tensor, int]:
     """Learn from one batch; return its loss, the length of the gradient before clipping, and its tokens.
 
-    The batch may come in several parts; each target counts alike, in whichever part it is.
+    The batch may come in several parts; each target counts alike, in whichever part it is, so that only sums
+    are in another order. AdamW makes more of that where gradients are near zero, since it divides them by
+    their own size: float32 weights may then differ by more than rounding, though losses don't.
     """
     model.train()
     parts = [rows.draw(config.train.batch_size, device, generator) for _ in range(config.train.accumulate)]

@@ -1,5 +1,11 @@
+import dataclasses
+import errno
 import io
 import os
+import re
+import resource
+import signal
+from pathlib import Path
 
 import pytest
 import torch
@@ -85,6 +91,39 @@ def test_a_failed_save_leaves_the_old_checkpoint_and_no_litter(tmp_path, monkeyp
         save_checkpoint(model, optimizer, 2, tmp_path / "c")
     assert load_checkpoint(tmp_path / "c", model, optimizer) == 1
     assert [p.name for p in tmp_path.iterdir()] == ["c"]
+
+
+def test_a_disk_that_is_full_is_known_by_its_number(tmp_path):
+    model, optimizer = trained()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        with pytest.raises(OSError, match="model.safetensors") as error:
+            save_checkpoint(model, optimizer, 2, tmp_path / "c")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert error.value.errno == errno.EFBIG, "as the system said: ENOSPC where there is no room"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_saving_takes_no_memory(tmp_path):
+    model = Transformer(dataclasses.replace(CONFIG, d_vocab=1_000_000))  # 64 MB
+    optimizer = build_optimizer(model, OptimConfig())
+    learn(model, optimizer, 1)
+    optimizer.zero_grad()
+    save_checkpoint(model, optimizer, 1, tmp_path / "c")  # what the first save loads, the second has
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = peak_of_process()
+    save_checkpoint(model, optimizer, 2, tmp_path / "c")
+    assert (tmp_path / "c" / "optimizer.safetensors").stat().st_size > 128_000_000
+    assert peak_of_process() - before < 8_000_000
+
+
+def peak_of_process():
+    line = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return 1024 * int(line[1])
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors", "state.json"])

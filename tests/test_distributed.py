@@ -39,6 +39,7 @@ def make(root, name, *, steps, **data):
     run = make_run(root, name, steps=steps, batch_size=5, accumulate=2, precision="float32")
     config = read_json(run / "config.json")
     config["data"] |= data
+    config["optim"] |= {"optimizer": "muon"}  # for the matrices of the blocks; AdamW moves the rest
     write_json_atomic(run / "config.json", config)
     return run
 
