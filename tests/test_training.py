@@ -109,7 +109,7 @@ def test_accumulation_equals_one_large_batch():
 
 @pytest.mark.parametrize("optimizer", ["adamw", "adamw_plain", "muon"])
 def test_a_batch_in_parts_differs_from_a_whole_one_by_rounding_alone(optimizer):
-    """Zero-initialised projections, a high rate and no warmup: Adam divides gradients near zero by themselves.
+    """Zero-initialised projections, a high rate, no warmup: Adam divides gradients near zero by themselves.
 
     So it makes much of the order of a sum: in float32 weights may then differ by nearly the rate, with losses
     alike. With 2^29 times finer numbers they differ so much less, which leaves no room for another cause.
