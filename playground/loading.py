@@ -28,17 +28,17 @@ class LoadedRun:
 
 
 def newest_step(run: Path) -> int:
-    """Return the step of the newest whole checkpoint; raises CheckpointError if there is none yet."""
+    """Return the step of the newest whole checkpoint; raises NoCheckpointYetError without one."""
     steps = runs.checkpoints(run)
     if not steps:
-        raise CheckpointError(f"{run.name} has no checkpoint yet: wait for its first one.")
+        raise runs.NoCheckpointYetError(run.name)
     return steps[-1]
 
 
 def load_run(run: Path, step: int | None = None) -> LoadedRun:
     """Load the model of a run at a step (None: the newest), on the CPU and ready to evaluate.
 
-    Raises CheckpointError in one sentence if there is no such checkpoint.
+    Raises CheckpointError in one sentence without such a checkpoint, NoCheckpointYetError without any.
     """
     try:
         config = RunConfig.from_json((run / "config.json").read_text(encoding="utf-8"))

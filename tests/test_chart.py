@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from playground.bench.tick import append_points, long_run
 from playground.files import read_json, write_json_atomic
-from tests.monitor_page import MonitorPage, losses_of, set_status
+from tests.monitor_page import MonitorPage, losses_of, set_status, train_on
 
 
 @pytest.fixture
@@ -79,6 +79,17 @@ def test_units_and_axes_are_exact(monitor, run):
     monitor.part("log-x").click()
     assert monitor.points("train", run.name)[0][0] > 0, "step 0 has no place on a logarithmic axis"
     assert monitor.ranges()["x"][0] > 0
+
+
+def test_before_its_first_point_a_run_has_the_axis_that_it_will_have(monitor, root):
+    run = long_run(root, 0)
+    train_on(run)
+    set_status(run, step=0, total_steps=1200)
+    monitor.open(run.name)
+    assert monitor.ranges()["x"] == [0, 1200]
+    append_points(run, 0, 5)
+    monitor.update()
+    assert monitor.ranges()["x"] == [0, 1200]
 
 
 def test_the_view_survives_updates_a_hidden_tab_and_a_reload_and_travels(monitor, run, browser):

@@ -39,7 +39,7 @@ def test_another_checkpoint_is_loaded_by_its_step(run):
 def test_what_is_missing_is_named(run, tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint of step 7"):
         load_run(run, 7)
-    with pytest.raises(CheckpointError, match="no checkpoint yet"):
+    with pytest.raises(runs.NoCheckpointYetError, match="no checkpoint yet"):
         newest_step(make_run(tmp_path))
 
 

@@ -20,9 +20,10 @@ from playground.cli import main
 from playground.config import ConfigError, SampleConfig
 from playground.runs.homes import bring_demo
 from playground.sources import corpus_of
-from playground.ui import copies_view, models_in_memory, writing
+from playground.ui import copies_view, models_in_memory, sample_tab, writing
 from playground.ui.compare_view import compare, spread, through_time
 from playground.ui.copies_view import copies_note
+from playground.ui.messages import is_error
 from playground.ui.recipes import command_line, python_code
 from playground.ui.run_choices import NEWEST, step_choices
 from playground.ui.sample_address import KEYS, opened
@@ -152,6 +153,15 @@ def test_a_beam_search_can_be_stopped_while_it_searches(trained, monkeypatch):
     beams = (*SETTINGS[:7], 4, "")
     notes = [note for _, note, _ in write(trained, NEWEST, "the ", *beams, False, "")]
     assert sum("following 4 beams" in note for note in notes) == 24
+
+
+def test_a_run_that_has_saved_nothing_yet_is_no_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLAYGROUND_RUNS", str(tmp_path))
+    make_run(tmp_path)
+    packed, note, _ = sample_tab._distribution("small", NEWEST, "the ")
+    assert packed is None
+    assert "small has no checkpoint yet" in note
+    assert not is_error(note)
 
 
 def test_columns_and_the_scrubber(trained):

@@ -15,9 +15,9 @@ from playground.runs.control import (
     set_learning_rate,
     stop,
 )
+from playground.runs.errors import NoCheckpointYetError, RunError
 from playground.runs.folders import (
     SEEN_FILE,
-    RunError,
     checkpoint_folder,
     checkpoints,
     create,
@@ -66,6 +66,7 @@ __all__ = [
     "Asker",
     "Deleted",
     "Meta",
+    "NoCheckpointYetError",
     "RunError",
     "Visitor",
     "active_run",

@@ -68,7 +68,7 @@ def through_time(name: str | None, prompt: str, *form: Any) -> Iterator[tuple[di
         settings = settings_of(*form)
         steps = spread(runs.checkpoints(runs.find(runs.runs_root(), name)), MOST_STEPS)
         if not steps:
-            raise ConfigError(f"{name} has no checkpoint yet: wait for its first one.")
+            raise runs.NoCheckpointYetError(name)
         texts: list[list[Any]] = []
         for step in steps:
             texts.append([step, _text(model_at(name, step), prompt, settings)])

@@ -58,7 +58,7 @@ def borrow(run: Path, go_on: Slice, seconds: float = CALL_SECONDS - SAVING_SECON
     """Take a run to the GPU and back; yield what happens, in sentences. Raises RunError."""
     runs.require_own(run)
     if not runs.checkpoints(run):
-        raise runs.RunError(f"{run.name} has no checkpoint yet: ask again in a moment.")
+        raise runs.NoCheckpointYetError(run.name)
     if runs.is_under_way(runs.status(run)):
         yield f"{run.name} saves a checkpoint …"
         runs.stop(run)

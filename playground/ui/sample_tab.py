@@ -148,6 +148,8 @@ def _distribution(name: str | None, step: int | None, prompt: str) -> tuple:
         talker = model_at(name, step)
         logits, tokens = talker.next_logits(talker.tokenizer.encode(prompt or ""))
         note = talker.prompt_note(prompt or "", tokens)
+    except runs.NoCheckpointYetError as error:  # the page asks again by itself
+        return None, messages.note(str(error)), ""
     except (ValueError, runs.RunError) as error:
         return None, messages.error(str(error)), ""
     end = prompt[-CONTEXT_SHOWN:] if prompt else ""

@@ -90,7 +90,7 @@ function fullRanges(curves, lines, runs, view) {
   const xEdges = used.flatMap((curve) => [curve.data[0][0], curve.data[0][curve.data[0].length - 1]]);
   const ends = runs.map((run) => endOf(run, view.x)).filter(Number.isFinite);
   let [x0, x1] = extent([...xEdges, ...ends]);
-  if (!(x1 > x0)) [x0, x1] = [view.log.includes("x") ? 1 : 0, Math.max(x1, 1) * 10 || 10];
+  if (!(x1 > x0)) [x0, x1] = view.log.includes("x") ? [1, Math.max(x1, 10)] : [0, x1 > 0 ? x1 : 10];
   if (!view.log.includes("x")) x0 = Math.min(x0, 0);
   const levels = lines.map((line) => line.level).filter((level) => !view.log.includes("y") || level > 0);
   const y = extent([...used.filter((curve) => curve.ranged).flatMap((curve) => extent(curve.data[1])), ...levels]);
