@@ -41,7 +41,7 @@ async function refresh() {
 }
 
 function draw(wanted, answer) {
-  note(answer.error ?? answer.notes, Boolean(answer.error));
+  note(answer.error ?? answer.notes, Boolean(answer.error) && wanted.step !== null);  // before its first checkpoint all is well
   root.classList.toggle("pg-ins-failed", Boolean(answer.error));
   if (answer.error) {
     answered = null;
