@@ -3,77 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from playground import runs
+from tests.app_process import MONITOR, App, choose, choose_own_text, newest, open_page, running
 from tests.small_runs import end, wait_for
 
 TABS = ["Tokenize", "Data", "Train", "Runs", "Sample", "Inspect"]
-ROOT = Path(__file__).parent.parent
-MONITOR = "document.querySelector('.pg-monitor')?.__monitor"
 TRAIN_POINTS = f"{MONITOR}?.chart.curves?.find((curve) => curve.kind === 'train').data[0].length"
-
-
-class App:
-    """The app as a process of its own, on a free port, with a folder of runs of its own."""
-
-    def __init__(self, runs_folder: Path) -> None:
-        self.runs = runs_folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/"
-        self.environment = {"HF_HUB_OFFLINE": "1"}
-
-    def start(self) -> None:
-        env = {**os.environ, "GRADIO_SERVER_PORT": str(self.port), "PLAYGROUND_RUNS": str(self.runs)}
-        env |= self.environment
-        self.log = open(self.runs.parent / "app.log", "ab")  # noqa: SIM115  closed in stop
-        self.process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=env, stdout=self.log, stderr=self.log
-        )
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(self.url, timeout=1).close()
-                return
-            except OSError:
-                assert self.process.poll() is None, (self.runs.parent / "app.log").read_text()
-                time.sleep(0.1)
-        raise AssertionError("the app did not answer within a minute")
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(20)
-        self.log.close()
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    app = App(tmp_path_factory.mktemp("app") / "runs")
-    app.start()
-    yield app
-    app.stop()
-    for run in runs.list_runs(app.runs):
-        pid = runs.status(run).get("pid")
-        if runs.status(run)["state"] in runs.ACTIVE and pid:
-            end(pid)
-    assert "Traceback" not in (app.runs.parent / "app.log").read_text()
-
-
-def open_page(page: Page, app: App, query: str = "") -> None:
-    page.goto(app.url + query)
-    expect(page.get_by_role("button", name="Launch training")).to_be_visible(timeout=30_000)
-    page.wait_for_function(f"{MONITOR} !== undefined")
+    with running(App(tmp_path_factory.mktemp("app") / "runs")) as app:
+        yield app
 
 
 def updates(page: Page) -> int:
@@ -91,21 +37,6 @@ def zoomed(page: Page) -> dict[str, list[float]]:
     view = page.evaluate(f"{MONITOR}.chart.ranges")
     assert view["x"][0] > 0
     return view
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_label(label, exact=True).first.click()
-    page.get_by_role("option", name=re.compile(option)).first.click()
-
-
-def newest(app: App) -> Path:
-    return runs.list_runs(app.runs)[0]
-
-
-def choose_own_text(page: Page) -> None:
-    choose(page, "Text", "Your own text")
-    page.locator("#to-data").click()
-    expect(page.locator("#own-text textarea")).to_be_visible(timeout=20_000)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from playground.tokenizers import build_tokenizer
+from tests.app_process import App, running
 from tests.hub_server import HubServer
-from tests.test_app import App
 from tests.test_data_tab import SLOW, open_data
 
 POEMS = [{"author": f"poet {i}", "poem": f"rose {i} is red, violet {i} is blue\n" * 4} for i in range(60)]
@@ -26,12 +26,9 @@ def app(tmp_path_factory):
         lines = "".join(json.dumps(row) + "\n" for row in POEMS)
         hub.add_dataset("me/poems", {"train.jsonl": lines.encode()})
         hub.add_model("me/cutter", folder / "cutter")
-        app = App(folder / "runs")
-        app.environment = {**hub.environment(folder), "HF_HUB_OFFLINE": "0"}
-        app.start()
-        yield app
-        app.stop()
-    assert "Traceback" not in (folder / "app.log").read_text()
+        environment = {**hub.environment(folder), "HF_HUB_OFFLINE": "0"}
+        with running(App(folder / "runs", environment)) as app:
+            yield app
 
 
 def test_a_dataset_is_cut_by_a_tokenizer_of_the_hub_and_offered_to_the_tokenize_tab(page, app):

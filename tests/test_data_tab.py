@@ -8,10 +8,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from playground import runs
 from playground.config import RunConfig
-from tests.small_runs import end
-from tests.test_app import App, choose, newest, open_page
+from tests.app_process import App, choose, newest, open_page, running
 
 SLOW = 60_000
 """Milliseconds that a busy machine may take."""
@@ -19,15 +17,8 @@ SLOW = 60_000
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    app = App(tmp_path_factory.mktemp("data") / "runs")
-    app.start()
-    yield app
-    app.stop()
-    for run in runs.list_runs(app.runs):
-        pid = runs.status(run).get("pid")
-        if runs.status(run)["state"] in runs.ACTIVE and pid:
-            end(pid)
-    assert "Traceback" not in (app.runs.parent / "app.log").read_text()
+    with running(App(tmp_path_factory.mktemp("data") / "runs")) as app:
+        yield app
 
 
 def open_data(page, app):

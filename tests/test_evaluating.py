@@ -11,8 +11,8 @@ from playground.ui.evaluating.child import ChildError, follow
 from playground.ui.evaluating.panel import QUESTIONS, TEXT, evaluate, export, push_to_hub
 from playground.ui.evaluating.results_view import answers_html, figures_html, history_html
 from playground.ui.messages import is_error
+from tests.app_process import App, open_page, running
 from tests.kept_runs import char_run
-from tests.test_app import App, open_page
 from tests.test_evaluation import records
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -91,9 +91,8 @@ def app(tmp_path_factory):
     app = App(tmp_path_factory.mktemp("app") / "runs")
     char_run(app.runs, "before", n_ctx=128)
     char_run(app.runs, "after", seed=1, n_ctx=128)
-    app.start()
-    yield app
-    app.stop()
+    with running(app):
+        yield app
 
 
 def test_two_runs_are_evaluated_and_one_is_exported(app, page, tmp_path):

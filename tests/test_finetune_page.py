@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from playground import runs
 from playground.ui.start_choice import said_of_start, start_choices, tokenizer_of_start, with_start_shape
-from tests.small_runs import end, wait_for
-from tests.test_app import App, choose, newest, open_page
+from tests.app_process import DEMO, App, choose, newest, open_page, running
+from tests.small_runs import wait_for
 from tests.test_train_form import form
 
 SLOW = 60_000
-DEMO = Path(__file__).parent.parent / "checkpoints" / "demo"
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
     app = App(tmp_path_factory.mktemp("finetune") / "runs")
     shutil.copytree(DEMO, app.runs / "demo")
-    app.start()
-    yield app
-    app.stop()
-    for run in runs.list_runs(app.runs):
-        pid = runs.status(run).get("pid")
-        if runs.status(run)["state"] in runs.ACTIVE and pid:
-            end(pid)
-    assert "Traceback" not in (app.runs.parent / "app.log").read_text()
+    with running(app):
+        yield app
 
 
 def test_a_string_is_memorised_from_the_page_and_the_chart_has_the_pretrained_line(page, app):

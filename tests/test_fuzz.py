@@ -6,7 +6,6 @@ import json
 import random
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +17,10 @@ from playground.admission import check_config
 from playground.config import ConfigError, RunConfig
 from playground.config.run import PARTS
 from playground.limits import PUBLIC
+from tests.app_process import DEMO, ROOT, App, running
 from tests.hand_made import Stranger
-from tests.test_app import App
 
-ROOT = Path(__file__).parent.parent
+LIMITS = {"PLAYGROUND_PUBLIC": "1", "PLAYGROUND_STEPS": "1", "PLAYGROUND_HUB": ""}
 NUMBERS = st.one_of(st.integers(), st.floats(), st.sampled_from([0, -1, 10**400, 1e308, 2**63]))
 SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, st.text(max_size=20))
 JSON = st.recursive(
@@ -69,15 +68,10 @@ def test_any_text_is_a_config_or_refused(text):
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PLAYGROUND_PUBLIC", "1")
-        patch.setenv("PLAYGROUND_STEPS", "1")
-        patch.setenv("PLAYGROUND_HUB", "")
-        app = App(tmp_path_factory.mktemp("fuzz") / "runs")
-        shutil.copytree(ROOT / "checkpoints" / "demo", app.runs / "demo")
-        app.start()
-    yield app
-    app.stop()
+    app = App(tmp_path_factory.mktemp("fuzz") / "runs", LIMITS)
+    shutil.copytree(DEMO, app.runs / "demo")
+    with running(app, may_stumble=True):
+        yield app
 
 
 def shows_no_traceback(body: str) -> None:

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import expect
 
 from playground import runs
+from tests.app_process import App, open_page, running
 from tests.hand_made import Stranger
-from tests.small_runs import end, wait_for
-from tests.test_app import App, open_page
+from tests.small_runs import wait_for
 
 SITE = """
 import os, socket
@@ -53,24 +53,11 @@ def app(tmp_path_factory):
     (folder / "site").mkdir()
     (folder / "site" / "sitecustomize.py").write_text(SITE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(folder / "site"))
-        patch.setenv("REFUSED", str(folder / "refused.txt"))
-        for name in (
-            "HF_HUB_OFFLINE",
-            "GRADIO_ANALYTICS_ENABLED",
-            "HF_HUB_DISABLE_TELEMETRY",
-            "DO_NOT_TRACK",
-        ):
+        for name in ("GRADIO_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
             patch.delenv(name, raising=False)
-        app = App(folder / "runs")
-        app.environment = {"HF_HUB_OFFLINE": "0"}
-        app.start()
-    yield app
-    app.stop()
-    for run in runs.list_runs(app.runs):
-        status = runs.status(run)
-        if status["state"] in runs.ACTIVE and status.get("pid"):
-            end(status["pid"])
+        guard = {"PYTHONPATH": str(folder / "site"), "REFUSED": str(folder / "refused.txt")}
+        with running(App(folder / "runs", {**guard, "HF_HUB_OFFLINE": "0"})) as app:
+            yield app
 
 
 def refused(app: App) -> str:

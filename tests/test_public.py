@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from playground import runs
-from tests.small_runs import end
-from tests.test_app import App, choose_own_text, open_page
+from tests.app_process import App, choose_own_text, open_page, running
 
 SECRET_TEXT = " ".join(
     Random(0).choices(["the", "quick", "brown", "zebra", "hides", "here", "and", "there"], k=6000)
@@ -21,18 +20,8 @@ LIMITS = {"PLAYGROUND_PUBLIC": "1", "PLAYGROUND_STEPS": "4000", "SPACE_ID": "som
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in LIMITS.items():
-            patch.setenv(name, value)
-        app = App(tmp_path_factory.mktemp("public") / "runs")
-        app.start()
-    yield app
-    app.stop()
-    for run in runs.list_runs(app.runs):
-        status = runs.status(run)
-        if status["state"] in runs.ACTIVE and status.get("pid"):
-            end(status["pid"])
-    assert "Traceback" not in (app.runs.parent / "app.log").read_text()
+    with running(App(tmp_path_factory.mktemp("public") / "runs", LIMITS)) as app:
+        yield app
 
 
 @pytest.fixture
