@@ -60,6 +60,7 @@ class CheckpointKeeper:
         if val_loss is not None and (best_val_loss is None or val_loss < best_val_loss):
             best, best_val_loss = step, val_loss
         extra = {**extra, "best": {"step": best, "val_loss": best_val_loss}}
+        (self.run / "checkpoints").mkdir(exist_ok=True)  # never the run itself anew: it may have been deleted
         save_checkpoint(model, optimizer, step, runs.checkpoint_folder(self.run, step), extra)
         self.latest, self.best, self.best_val_loss = step, best, best_val_loss
         steps = runs.checkpoints(self.run)

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from playground.distributed import LostProcessError
-from playground.files import explain_os_error
+from playground.files import explain_os_error, is_kept_out
 from playground.memory import free_bytes, held_bytes
 from playground.progress import DivergedError
 from playground.runs.death import memory_sentence
@@ -16,11 +16,15 @@ from playground.runs.death import memory_sentence
 FORESEEN = (ValueError, DivergedError, LostProcessError)
 """Settings, text or numbers that can't work, and the death of another process: the message is a sentence."""
 
+GONE = "{} is gone: it was deleted or moved away while the run was under way, so the run has ended."
+
 NO_MEMORY = re.compile(r"out of memory|can't allocate memory", re.IGNORECASE)
 
 
 def explain(error: BaseException, run: Path, estimated: int | None) -> str:
     """Say in one sentence why a run failed; an error that nobody foresaw is named by its type."""
+    if not run.is_dir():
+        return GONE.format(run)
     if is_out_of_memory(error):
         return explain_memory(error, estimated)
     if isinstance(error, OSError):
@@ -30,9 +34,11 @@ def explain(error: BaseException, run: Path, estimated: int | None) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def is_foreseen(error: BaseException) -> bool:
+def is_foreseen(error: BaseException, run: Path) -> bool:
     """Tell whether the sentence says it all, so that no traceback is needed."""
-    return isinstance(error, (*FORESEEN, PermissionError)) or is_out_of_memory(error)
+    if isinstance(error, OSError) and (is_kept_out(error) or not run.is_dir()):
+        return True
+    return isinstance(error, FORESEEN) or is_out_of_memory(error)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

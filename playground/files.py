@@ -97,11 +97,16 @@ def is_full(error: OSError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
+def is_kept_out(error: OSError) -> bool:
+    """Tell whether a write failed since this user may not write there, or nobody may."""
+    return error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
 def explain_os_error(error: OSError, path: Path, then: str = "try again") -> str:
     """Say in one sentence what kept a file from being written, and what to do; `then`, once there is room."""
     if is_full(error):
         return f"The disk that holds {path} is full: free some space and {then}."
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if is_kept_out(error):
         return f"{path} can't be written: give this user write permission, or choose another folder."
     return f"{path} can't be written: {error.strerror or error}."
 

@@ -53,7 +53,7 @@ class Limits:
     """Megabytes of an uploaded file."""
     text_characters: int = 0
     """Characters of a text that is pasted."""
-    prompt_characters: int = 0
+    prompt_characters: int = 1_000_000
     """Characters of a prompt."""
     sample_tokens: int = 0
     """Tokens of a completion."""
@@ -70,14 +70,16 @@ class Limits:
     @property
     def hold(self) -> bool:
         """Whether runs are limited at all."""
-        free = Limits(slots=self.slots, upload_megabytes=self.upload_megabytes)
+        always = ("slots", "upload_megabytes", "prompt_characters")
+        free = Limits(**{name: getattr(self, name) for name in always})
         return self != free
 
     def check(self, name: str, value: float, what: str = "") -> None:
         """Raise LimitError if a value is over the limit of a name; `what` says what is measured."""
         limit = getattr(self, name)
         if limit and not value <= limit:
-            raise LimitError(f"{what or name} is {value:,}, but at most {limit:,} here. {way_out()}")
+            more = way_out() if self.public else f"{variable(name)} changes that."
+            raise LimitError(f"{what or name} is {value:,}, but at most {limit:,} here. {more}")
 
     def check_hub(self, name: str) -> None:
         """Raise LimitError for a name on the Hub that is not on the list, at any commit; a folder is none."""

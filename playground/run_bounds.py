@@ -25,7 +25,8 @@ class RunBounds:
 
     def __init__(self, run: Path) -> None:
         self.run, self.limits = run, limits()
-        self.began, self.began_at, self.looked = time.monotonic(), time.time(), 0.0
+        self.began, self.looked = time.monotonic(), 0.0
+        self.seen_at, self.seen_mark = self.began, None
         self.paused_since: float | None = None
         trained: Any = (read_json(run / "status.json") or {}).get("elapsed_s")
         self.before = float(trained) if is_number(trained) else 0.0
@@ -59,16 +60,22 @@ class RunBounds:
         self.paused_since = (self.paused_since or now) if is_paused else None
         if self.paused_since is not None and now - self.paused_since >= most:
             return f"Stopped, since it was paused for {most:,} seconds: resume it any time."
-        if time.time() - self._seen() >= most and runs.waiting_runs(self.run.parent):
+        if self._unseen(now) >= most and runs.waiting_runs(self.run.parent):
             return f"Stopped, since nobody looked for {most:,} seconds and others wait: resume it any time."
         return ""
 
-    def _seen(self) -> float:
-        """Return when somebody last looked at the run."""
+    def _unseen(self, now: float) -> float:
+        """Return for how many seconds nobody looked at the run.
+
+        That is since its mark has changed, whatever time the mark says: the machine's clock may be set anew.
+        """
         try:
-            return max(self.began_at, os.stat(self.run / runs.SEEN_FILE).st_mtime)
+            mark = os.stat(self.run / runs.SEEN_FILE).st_mtime_ns
         except OSError:
-            return self.began_at
+            mark = None
+        if mark != self.seen_mark:
+            self.seen_at, self.seen_mark = now, mark
+        return now - self.seen_at
 
     def _end_later(self, seconds: float) -> None:
         timer = threading.Timer(max(0.0, seconds), self._end)

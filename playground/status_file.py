@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import errno
+import math
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
-from playground.files import is_full, read_json, write_json_atomic
+from playground.files import is_full, is_kept_out, read_json, write_json_atomic
 from playground.processes import run_pid, start_time
 
 HEARTBEAT_SECONDS = 0.5
@@ -26,12 +26,14 @@ class StatusFile:
     def __init__(self, run: Path) -> None:
         self.path, self.reserve = run / "status.json", run / ".reserve"
         self.values: dict[str, Any] = {"created": time.time(), **(read_json(self.path) or {})}
-        self.written = 0.0
+        self.written = -math.inf
+        self.is_kept_out = False
+        """Whether the last writing failed since nothing can be written into the folder."""
         self._lock = threading.RLock()
         """What is counted in a thread beside another one reports too."""
 
     def begin(self) -> None:
-        """Say that this process now works on the run."""
+        """Say that this process now works on the run; raises OSError where that can't be written."""
         self.update(
             state="preparing",
             pid=run_pid(),
@@ -41,6 +43,8 @@ class StatusFile:
             phase="starting",
             generation=self.values.get("generation", 0) + 1,
         )
+        if self.is_kept_out:
+            self.write()
         self.keep_reserve()
 
     def keep_reserve(self) -> None:
@@ -48,44 +52,46 @@ class StatusFile:
         try:
             self.reserve.write_bytes(bytes(RESERVE_BYTES))
         except OSError as error:
-            if not is_full(error):
+            if not (is_full(error) or is_kept_out(error)):
                 raise
 
     def is_due(self) -> bool:
         """Tell whether the last writing is a heartbeat ago."""
-        return time.time() - self.written >= HEARTBEAT_SECONDS
+        return time.monotonic() - self.written >= HEARTBEAT_SECONDS
 
     def update(self, *, force: bool = True, **values: Any) -> None:
         """Take in new values, and write them now, or (force off) if the last writing is a heartbeat ago.
 
-        On a full disk they are written later: what pauses the run is its records.
+        On a full disk, or in a folder that can't be written, they are written later.
         """
         with self._lock:
             self.values |= values
             if force or self.is_due():
-                self._write_or_make_room()
+                self._write_or_put_off()
 
-    def _write_or_make_room(self) -> None:
+    def _write_or_put_off(self) -> None:
+        self.is_kept_out = False
         try:
-            self._write()
+            self.write()
         except OSError as error:
-            if not is_full(error):
+            self.is_kept_out = is_kept_out(error)
+            if not (is_full(error) or self.is_kept_out):
                 raise
-            self.reserve.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
-                self._write()
+                self.reserve.unlink(missing_ok=True)
+                self.write()
 
-    def _write(self) -> None:
-        self.written = time.time()
-        write_json_atomic(self.path, {**self.values, "heartbeat": self.written})
+    def write(self) -> None:
+        """Write all values now; raises OSError where they can't be."""
+        self.written = time.monotonic()
+        write_json_atomic(self.path, {**self.values, "heartbeat": time.time()})
 
     def end(self, state: str, reason: str) -> None:
-        """Say how the run ended, even on a full disk."""
-        self.reserve.unlink(missing_ok=True)
+        """Say how the run ended: in its folder, even on a full disk, or else in the log."""
+        with contextlib.suppress(OSError):
+            self.reserve.unlink(missing_ok=True)
         self.values |= {"state": state, "reason": reason, "phase": "", "pace": None, "seconds_left": None}
         try:
-            self._write()
-        except OSError as error:
-            if not is_full(error) and error.errno not in (errno.EACCES, errno.EROFS):
-                raise
-            print(reason)  # the folder can't be written any more; whoever reads the log still learns why
+            self.write()
+        except OSError:
+            print(reason)  # the folder can't be written, or is gone; whoever reads the log still learns why

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -27,8 +27,11 @@ START_SECONDS = 60
 class App:
     """The app on a free port, with a folder of runs of its own; what it prints is in app.log beside that."""
 
-    def __init__(self, runs_folder: Path, environment: Mapping[str, str] | None = None) -> None:
-        """Give what its environment has besides that of this process."""
+    before: Callable[[], object] | None = None
+    """Called in its process before anything else."""
+
+    def __init__(self, runs_folder: Path, environment: Mapping[str, str | None] | None = None) -> None:
+        """Give what its environment has besides that of this process; None unsets."""
         self.runs = runs_folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -37,18 +40,32 @@ class App:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        env = {**os.environ, "GRADIO_SERVER_PORT": str(self.port), "PLAYGROUND_RUNS": str(self.runs)}
+        named: dict[str, str | None] = {
+            "GRADIO_SERVER_PORT": str(self.port),
+            "PLAYGROUND_RUNS": str(self.runs),
+        }
+        env = {
+            name: value
+            for name, value in (os.environ | named | self.environment).items()
+            if value is not None
+        }
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "app.py"], cwd=ROOT, env=env | self.environment, stdout=log, stderr=log
+                [sys.executable, "app.py"], cwd=ROOT, env=env, stdout=log, stderr=log, preexec_fn=self.before
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                return urllib.request.urlopen(self.url, timeout=1).close()
+            if self.answers():
+                return
             assert self.process.poll() is None, self.log
             time.sleep(0.1)
         raise AssertionError(f"the app did not answer within {START_SECONDS} s: {self.log}")
+
+    def answers(self) -> bool:
+        """Tell whether its page can be had."""
+        with contextlib.suppress(OSError), urllib.request.urlopen(self.url, timeout=1):
+            return True
+        return False
 
     @property
     def log(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -64,6 +65,15 @@ def page(browser):
     yield page
     context.close()
     assert not errors, f"The page reported errors: {errors}"
+
+
+@pytest.fixture
+def kept_signals():
+    """A worker takes over SIGINT and SIGTERM; when it works within a test, give them back."""
+    before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for name, handler in before.items():
+        signal.signal(name, handler)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,13 +27,19 @@ for line in sys.stdin:
 
 
 @contextlib.contextmanager
-def forked_workers() -> Iterator[Callable[..., int]]:
-    """Yield a function that starts the worker of a run and returns its process id."""
+def forked_workers(
+    log: Path = Path(os.devnull), before: Callable[[], object] | None = None
+) -> Iterator[Callable[..., int]]:
+    """Yield a function that starts the worker of a run and returns its process id.
+
+    What workers print is added to `log`; `before` is called in their process before anything else.
+    """
     pids: list[int] = []
-    server = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", SERVER],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+    with open(log, "ab") as said:
+        server = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", SERVER],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, preexec_fn=before,
+        )  # fmt: skip
 
     def start(run: Path, *, resume: bool = False) -> int:
         assert server.stdin is not None

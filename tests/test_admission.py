@@ -156,7 +156,7 @@ def test_a_worker_stops_when_its_seconds_are_over(tmp_path, monkeypatch):
     """The clock jumps by an hour at step 20."""
     run = make_run(tmp_path, steps=1_000_000, checkpoint_every=10)
     jump = lambda: 3600 if len(runs.read_metrics(run)[0]) > 20 else 0  # noqa: E731
-    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + jump(), time=time.time)
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + jump())
     monkeypatch.setattr(run_bounds, "time", clock)
     monkeypatch.setattr(RunBounds, "_end_later", lambda self, seconds: None)  # this process is to live on
     monkeypatch.setenv("PLAYGROUND_RUN_SECONDS", "3500")
@@ -170,7 +170,7 @@ def test_who_nobody_looks_at_makes_way_for_those_who_wait(tmp_path, monkeypatch)
     monkeypatch.setenv("PLAYGROUND_IDLE_SECONDS", "2")
     run, waiting = make_run(tmp_path, steps=1_000_000), make_run(tmp_path, "waits")
     bounds = RunBounds(run)
-    bounds.began_at -= 3
+    bounds.seen_at -= 3
     assert bounds.why_stop() == "", "nobody waits"
     monkeypatch.setattr("playground.runs.queue.slots", lambda: 0)
     runs.start(waiting)

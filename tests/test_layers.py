@@ -77,7 +77,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     "bench": (4, {*CORE, "tqdm", "transformers", "peft"}),
     "ui": (5, {"gradio", "spaces", "numpy", "orjson", "pyarrow", "starlette", "torch"}),
     **dict.fromkeys(
-        ["memory", "progress", "control", "records", "full_disk", "limits", "admission", "run_bounds"],
+        ["memory", "progress", "control", "records", "patience", "limits", "admission", "run_bounds"],
         (0, set()),
     ),
     **dict.fromkeys(["checkpoint_keeper", "distributed", "endings"], (2, CORE)),

@@ -20,7 +20,7 @@ def test_it_says_which_process_works_and_how_often_it_began(tmp_path):
 
 def test_small_changes_wait_for_the_next_heartbeat(tmp_path, monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr(status_file.time, "time", lambda: now[0])
+    monkeypatch.setattr(status_file.time, "monotonic", lambda: now[0])
     status = StatusFile(tmp_path)
     status.update(step=1)
     status.update(force=False, step=2)

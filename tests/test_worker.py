@@ -9,21 +9,14 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from playground import checkpoint, devices, full_disk, records, runs, worker
+from playground import checkpoint, devices, patience, records, runs, worker
 from playground.config import RunConfig
 from playground.files import write_json_atomic
 from playground.schedules import lr_at
 from tests.forked_workers import forked_workers
 from tests.small_runs import TEXT, end, make_run, wait_for
 
-
-@pytest.fixture(autouse=True)
-def _keep_signal_handlers():
-    """The worker takes over SIGINT and SIGTERM; when it works within a test, give them back."""
-    before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for name, handler in before.items():
-        signal.signal(name, handler)
+pytestmark = pytest.mark.usefixtures("kept_signals")
 
 
 def losses(run):
@@ -272,7 +265,7 @@ def test_a_run_that_can_not_fit_is_refused_before_the_first_step_unless_told_oth
 @pytest.mark.parametrize("name", ["metrics.jsonl", "step-000015"])
 def test_a_full_disk_pauses_the_run_which_goes_on_by_itself(finished, tmp_path, monkeypatch, name):
     """Refused three times: nothing is lost, and nothing is written twice."""
-    monkeypatch.setattr(full_disk, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(patience, "RETRY_SECONDS", 0.01)
     run, states = make_run(tmp_path), []
 
     def refuse(real):

@@ -52,12 +52,21 @@ from playground.runs.owners import (
     unshare,
 )
 from playground.runs.queue import advance, cancel, move_first, place, slots, start, waiting_runs
-from playground.runs.state import ACTIVE, START_SECONDS, active_run, is_under_way, is_waiting, status
+from playground.runs.state import (
+    ACTIVE,
+    KEPT_OUT,
+    START_SECONDS,
+    active_run,
+    is_under_way,
+    is_waiting,
+    status,
+)
 from playground.runs.trash import KEPT_DAYS, Deleted, delete_run, deleted_runs, empty_trash, restore_run
 
 __all__ = [
     "ACTIVE",
     "KEPT_DAYS",
+    "KEPT_OUT",
     "META_FILE",
     "OWNER_FILE",
     "PROJECT",

@@ -12,8 +12,12 @@ from typing import Any
 
 from playground.files import is_number, read_json, read_json_lines, write_json_atomic, write_text_atomic
 from playground.limits import LimitError, limits
+from playground.locks import hold
 from playground.runs.errors import RunError
 from playground.runs.owners import OWNER_FILE, Asker, claim, is_seen, read_owner
+
+LOCK = ".lock"
+"""File in the folder of runs: whoever changes which runs there are, or which of them train, holds it."""
 
 
 def create(root: Path, name: str, config_json: str) -> Path:
@@ -21,10 +25,11 @@ def create(root: Path, name: str, config_json: str) -> Path:
 
     It belongs to whoever asks. Raises RunError for one run too many, or settings over the limits.
     """
-    _admit(root, config_json)
-    run = _new_folder(root, name)
-    claim(run)
-    write_text_atomic(run / "config.json", config_json, durable=True)
+    with hold(root / LOCK):  # so that two at the same time are not both the last one that is allowed
+        _admit(root, config_json)
+        run = _new_folder(root, name)
+        claim(run)
+        write_text_atomic(run / "config.json", config_json, durable=True)
     created = {"state": "stopped", "reason": "Not started yet.", "created": time.time()}
     write_json_atomic(run / "status.json", created)
     return run
@@ -120,7 +125,7 @@ def mark_seen(run: Path) -> None:
     """Note that somebody looks at a run now, if the last note of that is some seconds old."""
     file = run / SEEN_FILE
     with contextlib.suppress(OSError):  # a full disk, or the run was deleted: it is only a hint
-        if not file.exists() or time.time() - file.stat().st_mtime > SEEN_SECONDS:
+        if not file.exists() or abs(time.time() - file.stat().st_mtime) > SEEN_SECONDS:
             file.touch()
 
 

@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from playground import processes
-from playground.files import read_json, write_json_atomic
+from playground.files import is_kept_out, read_json, write_json_atomic
 from playground.limits import LimitError, limits
 from playground.locks import hold
-from playground.runs.folders import RunError, all_runs
+from playground.runs.folders import LOCK, RunError, all_runs
 from playground.runs.launch import spawn, wait_for_exit
 from playground.runs.owners import read_owner, require_own
 from playground.runs.state import is_under_way, is_waiting, status
-
-LOCK = ".lock"
 
 
 def slots() -> int:
@@ -105,21 +103,31 @@ def place(run: Path) -> int:
 
 
 def advance(root: Path) -> None:
-    """Start the runs that are next in the queue, as many as there is room for."""
+    """Start the runs that are next in the queue, as many as there is room for.
+
+    Where the folder of runs can't be written, they go on waiting.
+    """
     if not waiting_runs(root):
         return
-    with hold(root / LOCK):
-        _fill_slots(root)
+    try:
+        with hold(root / LOCK):
+            _fill_slots(root)
+    except OSError as error:
+        if not is_kept_out(error):
+            raise
 
 
 def _fill_slots(root: Path) -> dict[Path, OSError]:
     """Start waiting runs while there is room; return what kept some of them from it."""
     errors = {}
-    busy = sum(is_under_way(status(run)) for run in all_runs(root))
-    for run in waiting_runs(root)[: max(0, slots() - busy)]:
+    room = slots() - sum(is_under_way(status(run)) for run in all_runs(root))
+    for run in waiting_runs(root):
+        if room <= 0:
+            break
         queue = (read_json(run / "status.json") or {}).get("queue") or {}
         try:
             spawn(run, bool(queue.get("resume")), lambda ended: advance(ended.parent))
+            room -= 1
         except OSError as error:
             errors[run] = error
     return errors

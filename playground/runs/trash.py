@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playground.locks import hold
-from playground.runs.folders import RunError, move_to_free_name
+from playground.runs.folders import LOCK, RunError, move_to_free_name
 from playground.runs.owners import is_own, require_own
-from playground.runs.queue import LOCK, cancel
+from playground.runs.queue import cancel
 from playground.runs.state import is_under_way, status
 
 TRASH = ".trash"

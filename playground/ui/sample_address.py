@@ -33,17 +33,28 @@ SHOW_TAB = """
 """
 """A script, once the tabs are laid out: Gradio draws a tab twice that is selected before."""
 
+LONGEST_LINKED = 1500
+"""Characters of a text in an address; a longer one stays out of it."""
+
 REMEMBER = """
 (run, ...values) => {
-  const tab = document.querySelector('#tabs button[role="tab"][aria-selected="true"]');
-  if (tab?.textContent.trim() !== "Sample") return;
-  const url = new URL(location.href), names = NAMES;
-  url.searchParams.set("tab", "sample");
-  if (run) url.searchParams.set("run", run);
-  names.forEach((name, i) => url.searchParams.set(name, values[i] ?? ""));
-  history.replaceState(history.state, "", url);
+  clearTimeout(window.pgRemember);
+  window.pgRemember = setTimeout(() => {
+    const tab = document.querySelector('#tabs button[role="tab"][aria-selected="true"]');
+    if (tab?.textContent.trim() !== "Sample") return;
+    const url = new URL(location.href), names = NAMES;
+    url.searchParams.set("tab", "sample");
+    if (run) url.searchParams.set("run", run);
+    names.forEach((name, i) => {
+      const value = String(values[i] ?? "");
+      if (value.length > LONGEST) url.searchParams.delete(name);
+      else url.searchParams.set(name, value);
+    });
+    history.replaceState(history.state, "", url);
+  }, 200);
 }
-""".replace("NAMES", str(list(KEYS)))
+""".replace("NAMES", str(list(KEYS))).replace("LONGEST", str(LONGEST_LINKED))
+"""A script; it waits until the person pauses, since browsers take few new addresses in a row."""
 
 
 def opened(request: gr.Request) -> list[Any]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from playground import runs
+from playground.files import explain_os_error
 from playground.limits import limits
 from playground.ui import messages
 
@@ -54,8 +55,8 @@ def _share(request: gr.Request, name: str | None) -> tuple[Any, ...]:
     try:
         run = runs.find(runs.runs_root(), name or "")
         key = runs.share_key(run)
-    except runs.RunError as error:
-        return messages.error(str(error)), gr.skip(), gr.skip()
+    except (runs.RunError, OSError) as error:
+        return _refused(error), gr.skip(), gr.skip()
     origin = request.headers.get("origin") or f"http://{request.headers['host']}"
     link = f"{origin}/?{urlencode({'run': run.name, 'watch': key})}"
     return messages.note(SAID), gr.update(value=link, visible=True), gr.update(visible=True)
@@ -64,14 +65,19 @@ def _share(request: gr.Request, name: str | None) -> tuple[Any, ...]:
 def _unshare(name: str | None) -> tuple[Any, ...]:
     try:
         runs.unshare(runs.find(runs.runs_root(), name or ""))
-    except runs.RunError as error:
-        return messages.error(str(error)), gr.skip(), gr.skip()
+    except (runs.RunError, OSError) as error:
+        return _refused(error), gr.skip(), gr.skip()
     return messages.note("The link opens it no more."), gr.update(visible=False), gr.update(visible=False)
 
 
 def _publish(name: str | None, published: bool) -> str:
     try:
         runs.publish(runs.find(runs.runs_root(), name or ""), bool(published))
-    except runs.RunError as error:
-        return messages.error(str(error))
+    except (runs.RunError, OSError) as error:
+        return _refused(error)
     return messages.note("Everybody here sees it." if published else "It is yours alone again.")
+
+
+def _refused(error: Exception) -> str:
+    said = explain_os_error(error, runs.runs_root()) if isinstance(error, OSError) else str(error)
+    return messages.error(said)

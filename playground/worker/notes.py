@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from playground import memory
 from playground.control import Control
 from playground.crossings import CrossingWatch
-from playground.full_disk import FullDisk
 from playground.loggers import Logger
 from playground.pace import Pace
+from playground.patience import Patience
 from playground.progress import Progress
 from playground.records import Line, Records
 from playground.status_file import StatusFile
@@ -20,11 +20,11 @@ Result = TypeVar("Result")
 
 
 class Notes:
-    """The files of a run that are read while it trains; a full disk pauses it until there is room."""
+    """The files of a run that are read while it trains; while they can't be written, it is paused."""
 
     def __init__(self, run: Path, status: StatusFile, control: Control) -> None:
         self.status, self.control, self.records = status, control, Records(run)
-        self.disk = FullDisk(run, status, control, self._note_full_disk)
+        self.patience = Patience(run, status, control, self._note_wait)
         self.pace, self.watch = Pace(), CrossingWatch({})
         self.progress = Progress()
         """Where the run stands: that of its job, once there is one."""
@@ -35,8 +35,8 @@ class Notes:
         """Bytes of memory that this process was expected to need."""
 
     def insist(self, action: Callable[[], Result], needed: int = 1 << 20) -> Result:
-        """Do what writes about `needed` bytes, again and again while the disk is full; return its result."""
-        return self.disk.insist(action, needed)
+        """Do what writes about `needed` bytes, again and again while it can't be; return its result."""
+        return self.patience.insist(action, needed)
 
     def phase(self, phase: str, done: int = 0, total: int = 0) -> None:
         """Say what is being prepared and how far it is; raises StopRequestedError if the run is to stop."""
@@ -84,6 +84,8 @@ class Notes:
             seconds_left=round(tokens_left / speed, 1) if speed else None,
             crossings=self.watch.found,
         )
+        if self.status.is_kept_out:  # records may still be written where no new file can be made
+            self.insist(self.status.write)
 
     def memory(self) -> dict[str, int | None]:
         """Return what is needed to explain it if the system ends this process for want of memory."""
@@ -95,6 +97,6 @@ class Notes:
         for logger in self.loggers:
             logger.close()
 
-    def _note_full_disk(self, seconds: float) -> None:
+    def _note_wait(self, why: str, seconds: float) -> None:
         self.progress.paused_s += seconds
-        self.event("disk_full", seconds=round(seconds, 1))
+        self.event(why, seconds=round(seconds, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from playground import endings, runs
@@ -25,7 +26,8 @@ def work(run: Path, *, resume: bool = False, world: World = ALONE) -> int:
     try:
         return _work(run, resume, world)
     finally:
-        runs.advance(run.parent)
+        with contextlib.suppress(OSError):  # whoever looks at the runs next tries again
+            runs.advance(run.parent)
 
 
 def _work(run: Path, resume: bool, world: World) -> int:
@@ -42,10 +44,10 @@ def _work(run: Path, resume: bool, world: World) -> int:
         status.end("stopped", str(stop) or "Stopped on request.")
         return STOPPED
     except BaseException as raised:
-        error = raised if endings.is_foreseen(raised) else world.cause_of(raised)
+        error = raised if endings.is_foreseen(raised, run) else world.cause_of(raised)
         reason = endings.explain(error, run, (status.values.get("memory") or {}).get("estimated"))
         status.end("failed", reason)
-        if not endings.is_foreseen(error):
+        if not endings.is_foreseen(error, run):
             raise
         print(reason)
         return FAILED

@@ -36,6 +36,7 @@ EVENTS = {
     "lr": "learning rate",
     "steps": "steps",
     "disk_full": "waited for the disk",
+    "kept_out": "waited for its folder",
     "branched": "branched",
 }
 """Events of events.jsonl in a word; one that is not listed here is drawn under its own name."""

@@ -34,6 +34,9 @@ STATUS_KEYS = (
     "state", "step", "total_steps", "tokens_per_s", "elapsed_s", "seconds_left", "phase", "pace", "reason",
 )  # fmt: skip
 
+GONE = "There is no run named {!r} any more: its folder was deleted or moved, or it is not shared any more."
+"""Said to a page that has seen the run."""
+
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -61,7 +64,7 @@ def _of_run(request: Request) -> Answer:
     try:
         run = runs.find(runs.runs_root(), name)
     except runs.RunError as error:
-        return {"run": name, "error": str(error)}
+        return {"run": name, "error": GONE.format(name) if request.get("epoch") else str(error)}
     if limits().idle_seconds:
         runs.mark_seen(run)
     status = runs.status(run)

@@ -96,17 +96,17 @@ function take(answer) {
   if (!run) return false;
   const factor = isSeen() ? 1 : UNSEEN_FACTOR;
   if (answer.error) {
-    Object.assign(run, { error: answer.error, due: Date.now() + RESTING_MS * factor });
+    Object.assign(run, { error: answer.error, due: performance.now() + RESTING_MS * factor });
     if (run === runs[0]) showNothing(answer.error);
     else leaveOut(run);
     return false;
   }
   const wasActive = run.status && run.active && run.epoch === answer.epoch;
   run.take(answer);
-  run.due = Date.now() + (run.active ? Math.max(ACTIVE_MS, state.pauseMs) : RESTING_MS) * factor;
+  run.due = performance.now() + (run.active ? Math.max(ACTIVE_MS, state.pauseMs) : RESTING_MS) * factor;
   if (run !== runs[0]) return true;
   root.classList.remove("pg-mon-empty");
-  if (answer.notes) state.notesDue = Date.now() + (run.metrics_byte > LONG_BYTES ? LONG_NOTES_MS : NOTES_MS);
+  if (answer.notes) state.notesDue = performance.now() + (run.metrics_byte > LONG_BYTES ? LONG_NOTES_MS : NOTES_MS);
   if (wasActive && !run.active) {
     run.ended = true;
     state.notesDue = 0;
@@ -116,7 +116,7 @@ function take(answer) {
 }
 
 function requests() {
-  const now = Date.now();
+  const now = performance.now();
   const due = runs.filter((run, i) => run.due <= now && (i === 0 || runs[0].status));
   return due.slice(0, RUNS_AT_ONCE).map((run) => {
     const at = runs.indexOf(run);
@@ -126,10 +126,10 @@ function requests() {
 
 /** Ask for what is new; where the list of runs or the buttons of the first have changed, the page is told. */
 async function ask(asked) {
-  const answer = JSON.parse(await server.poll({ runs: asked }));
+  const answer = JSON.parse(await inTime(server.poll({ runs: asked })));
   state.fails = 0;
   state.pauseMs = answer.pause_ms;
-  state.listDue = Date.now() + LIST_MS;
+  state.listDue = performance.now() + LIST_MS;
   const first = answer.runs.find((other) => other.run === runs[0]?.name);
   if (first) state.standing = first.standing;
   const word = `${answer.list}:${first?.run}:${state.standing}`;
@@ -143,8 +143,8 @@ async function ask(asked) {
 /** Without a run there is nothing to draw, but one may be launched elsewhere. */
 async function lookForRuns() {
   showNothing("No run yet: choose a text and a model, and press Launch training.");
-  if (state.listDue > Date.now() || !isSeen()) return;
-  state.listDue = Date.now() + LIST_MS;
+  if (state.listDue > performance.now() || !isSeen()) return;
+  state.listDue = performance.now() + LIST_MS;
   await ask([]).catch(() => {}); // tried again, as long as the page is open
 }
 
@@ -170,7 +170,7 @@ async function poll() {
     state.fails++;
     if (state.fails > 1) say("message", "Connection lost: trying again …");
     const pause = Math.min(MAX_BACKOFF_MS, ACTIVE_MS * 2 ** state.fails);
-    for (const run of runs) run.due = Math.max(run.due, Date.now() + pause);
+    for (const run of runs) run.due = Math.max(run.due, performance.now() + pause);
   } finally {
     state.busy = false;
   }
@@ -221,7 +221,7 @@ function onClick(event) {
 
 function onSeen() {
   if (!isSeen()) return;
-  for (const run of runs) run.due = Math.min(run.due, Date.now());
+  for (const run of runs) run.due = Math.min(run.due, performance.now());
   if (runs[0]?.ended) {
     runs[0].ended = false;
     showTitle(runs[0], view);

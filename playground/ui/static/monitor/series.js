@@ -81,6 +81,10 @@ function nearest(values, x) {
   return below;
 }
 
+/** After a pause as long as this, as of a laptop that was closed, a run is asked for anew: what is new of it would
+ * be told as that of a second, in a few points. */
+const SLEPT_MS = 180000;
+
 /** Everything that is known of one run: what a page holds, and the cursors it sends back. */
 class Run {
   constructor(name) {
@@ -90,7 +94,7 @@ class Run {
 
   reset() {
     Object.assign(this, {
-      epoch: null, metrics_byte: 0, samples_byte: 0, status: null, error: "", due: 0, hasSamples: false,
+      epoch: null, answered: 0, metrics_byte: 0, samples_byte: 0, status: null, error: "", due: 0, hasSamples: false,
       facts: {}, lines: [], crossings: [], events: [], notes: [], train: emptyTrain(),
       small: { step: [], tokens_seen: [], elapsed_s: [] },
       val: { step: [], tokens_seen: [], elapsed_s: [], val_loss: [] }, sampleSteps: [],
@@ -107,7 +111,9 @@ class Run {
 
   /** What to ask for: everything new, completions and notes where the page shows them. */
   request(samples, notes) {
-    const { name, epoch, metrics_byte, samples_byte } = this;
+    const { name, metrics_byte, samples_byte } = this;
+    const slept = Math.abs(Date.now() - this.answered) > SLEPT_MS; // by the clock on the wall, which goes on in a nap
+    const epoch = slept ? null : this.epoch;
     const anew = samples && !this.hasSamples ? { samples_byte: 0 } : {};
     return {
       run: name, samples, notes, epoch, metrics_byte, samples_byte, ...anew,
@@ -121,7 +127,7 @@ class Run {
     const { epoch, metrics_byte, status } = answer;
     const changed = answer.opening || answer.train || answer.val
       || answer.lines || answer.crossings || answer.events || status.total_steps !== this.status?.total_steps;
-    Object.assign(this, { epoch, metrics_byte, status, error: "" });
+    Object.assign(this, { epoch, metrics_byte, status, error: "", answered: Date.now() });
     for (const key of ["facts", "lines", "crossings", "events", "notes"]) {
       if (answer[key]) this[key] = answer[key];
     }

@@ -65,5 +65,17 @@ function writeView(view, run) {
     else address.searchParams.set(key, text);
   }
   if (run) address.searchParams.set("run", run);
-  if (address.href !== location.href) history.replaceState(history.state, "", address);
+  if (address.href !== location.href) calmly(() => history.replaceState(history.state, "", address));
+}
+
+const CALM_MS = 250;
+let calmTimer = 0, calmAt = -CALM_MS;
+
+/** Do something at once, but of what follows within a moment only the last: browsers take few new addresses. */
+function calmly(action) {
+  clearTimeout(calmTimer);
+  const wait = calmAt + CALM_MS - performance.now();
+  if (wait > 0) return void (calmTimer = setTimeout(() => calmly(action), wait));
+  calmAt = performance.now();
+  action();
 }

@@ -35,12 +35,12 @@ const STATE_WORDS = {
 };
 const ACTIVE_STATES = ["queued", "preparing", "running", "paused"];
 
-/** What is said beneath the status strip: what a run prepares, or why it ended. */
+/** What is said beneath the status strip: what a run prepares, or why it waits or ended. */
 function messageOf(status) {
   if (status.state === "preparing" && status.phase) return `First: ${status.phase} …${paceWords(status.pace)}`;
   if (status.state === "queued") return status.reason || "The training process is starting …";
   if (status.state === "failed") return status.reason || "The run failed.";
-  return "";
+  return status.reason ?? "";
 }
 
 function paceWords(pace) {
@@ -63,6 +63,15 @@ function timeOf(status) {
   const active = status.state === "running" || status.state === "paused";
   if (active && status.seconds_left != null) return `${seconds(status.seconds_left)} left`;
   return status.elapsed_s ? `took ${seconds(status.elapsed_s)}` : "";
+}
+
+const PATIENCE_MS = 60000;
+
+/** Give up on an answer after a while: of a network that went away in between, as in a nap, none ever comes. */
+function inTime(answer) {
+  let timer = 0;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("no answer")), PATIENCE_MS)));
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 function node(parent, tag, className, text) {

@@ -135,7 +135,7 @@ async function refresh() {
   state.polls++;
   state.due = Infinity;
   try {
-    take(await server.book({ seen: Object.fromEntries([...rows].map(([name, { row }]) => [name, row.stamp])) }));
+    take(await inTime(server.book({ seen: Object.fromEntries([...rows].map(([name, { row }]) => [name, row.stamp])) })));
     if (compared && !part("table").hidden) await showCompared(false);
     if (state.fails > 1) say("");
     state.fails = 0;
@@ -145,7 +145,7 @@ async function refresh() {
   }
   state.busy = false;
   const live = [...rows.values()].some(({ row }) => ACTIVE_STATES.includes(row.state));
-  state.due = Math.min(state.due, Date.now() + (live ? LIVE_MS : RESTING_MS));
+  state.due = Math.min(state.due, performance.now() + (live ? LIVE_MS : RESTING_MS));
 }
 
 /** Draw the table of compared runs; while it stands it follows them. */
@@ -188,5 +188,5 @@ search.addEventListener("input", arrange);
 part("import").addEventListener("click", () => document.querySelector("button#book-import, #book-import button")?.click());
 const timer = setInterval(() => {
   if (!element.isConnected) clearInterval(timer);
-  else if (isSeen() && Date.now() >= state.due) refresh();
+  else if (isSeen() && performance.now() >= state.due) refresh();
 }, 250);

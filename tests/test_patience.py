@@ -1,28 +1,25 @@
 import errno
 import os
-import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from playground import full_disk, runs, status_file
+from playground import patience, runs, status_file
 from playground.control import Control, StopRequestedError
 from playground.files import read_json
-from playground.full_disk import FullDisk
+from playground.patience import Patience
 from playground.status_file import StatusFile
 
 
 @pytest.fixture
-def disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(full_disk, "RETRY_SECONDS", 0.01)
-    before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+def disk(tmp_path, monkeypatch, kept_signals):
+    monkeypatch.setattr(patience, "RETRY_SECONDS", 0.01)
     status, waited = StatusFile(tmp_path), []
     status.begin()
     status.update(state="running")
-    yield FullDisk(tmp_path, status, Control(tmp_path), waited.append), waited
-    for name, handler in before.items():
-        signal.signal(name, handler)
+    return Patience(tmp_path, status, Control(tmp_path), lambda *what: waited.append(what)), waited
 
 
 def refuse(times, code=errno.ENOSPC):
@@ -47,13 +44,36 @@ def test_it_pauses_says_why_and_goes_on(tmp_path, disk, code):
     assert seen == ["running", "paused", "paused", "paused"]
     status = read_json(tmp_path / "status.json")
     assert (status["state"], status["reason"]) == ("running", "")
-    assert len(waited) == 1
-    assert waited[0] >= 0.03
+    ((why, seconds),) = waited
+    assert why == "disk_full"
+    assert seconds >= 0.03
     assert insist(lambda: act(tmp_path)) == "done"
     assert len(waited) == 1
 
 
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
+def test_a_folder_that_can_not_be_written_is_waited_for(tmp_path, disk, monkeypatch, capsys, code):
+    """No new file can be made in it: three times refused, then let in again."""
+    patience_of_run, waited = disk
+    refused, real = [3], Path.write_bytes
+
+    def write(path, data):
+        if path.name == ".probe" and refused[0]:
+            refused[0] -= 1
+            raise OSError(code, os.strerror(code), str(path))
+        return real(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    act, seen = refuse(1, code)
+    assert patience_of_run.insist(lambda: act(tmp_path)) == "done"
+    assert seen == ["running", "paused"]
+    assert [why for why, _ in waited] == ["kept_out"]
+    assert f"Nothing can be written into {tmp_path}" in capsys.readouterr().out
+    assert not (tmp_path / ".probe").exists()
+
+
 def test_another_error_is_not_waited_for(tmp_path, disk):
+    """A single file can't be written, but the folder can."""
     act, _ = refuse(1, errno.EACCES)
     with pytest.raises(PermissionError):
         disk[0].insist(lambda: act(tmp_path))
