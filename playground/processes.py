@@ -34,6 +34,14 @@ def _start_time_linux(pid: int) -> str | None:
     return None if state in "ZX" else ticks_since_boot
 
 
+def boot_id() -> str | None:
+    """Return what names the time since the machine was last started, None where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None
+
+
 def is_started_by_torchrun() -> bool:
     """Tell whether this process is one of several that train together."""
     return f"{TORCHRUN}RUN_ID" in os.environ

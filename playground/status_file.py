@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from playground.files import is_full, is_kept_out, read_json, write_json_atomic
-from playground.processes import run_pid, start_time
+from playground.processes import boot_id, run_pid, start_time
 
 HEARTBEAT_SECONDS = 0.5
 RESERVE_BYTES = 1 << 16
@@ -38,6 +38,7 @@ class StatusFile:
             state="preparing",
             pid=run_pid(),
             start_time=start_time(run_pid()),
+            boot=boot_id(),
             reason="",
             queue=None,
             phase="starting",

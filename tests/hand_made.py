@@ -58,6 +58,14 @@ class Stranger:
         """Return a component of the page by its id in the page."""
         return next(c for c in self.config["components"] if c["props"].get("elem_id") == elem_id)
 
+    def functions(self) -> list[tuple[str, str]]:
+        """Return element and name of every function that a script of the page asks."""
+        return [
+            (component["props"]["elem_id"], name)
+            for component in self.config["components"]
+            for name in component["props"].get("server_fns") or component.get("server_fns") or []
+        ]
+
     def server(self, elem_id: str, function: str, data: Any) -> Answer:
         """Ask a function of a lasting element, as its script does."""
         body = {"data": data, "component_id": self.component(elem_id)["id"], "fn_name": function}

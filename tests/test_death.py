@@ -47,6 +47,15 @@ def test_an_exit_of_an_earlier_worker_does_not_count(tmp_path):
     assert "ImportError" in death.death_notice(tmp_path, state)
 
 
+def test_a_machine_that_was_restarted_is_told_apart_from_a_kill(tmp_path, monkeypatch):
+    monkeypatch.setattr(death, "boot_id", lambda: "this time")
+    state = {"step": 7, "pid": 123, "memory": SCARCE}
+    said = "The machine was restarted when the run was at step 7: it can be resumed."
+    assert death.death_notice(tmp_path, {**state, "boot": "last time"}) == said
+    for same in ({"boot": "this time"}, {}):
+        assert "restarted" not in death.death_notice(tmp_path, state | same)
+
+
 def test_a_worker_writes_its_memory_down_and_its_end_is_noted(tmp_path):
     run = make_run(tmp_path, steps=1_000_000)
     pid = runs.start(run)

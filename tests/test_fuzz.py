@@ -80,15 +80,6 @@ def shows_no_traceback(body: str) -> None:
     assert "site-packages" not in body
 
 
-def server_functions(asks: Stranger) -> list[tuple[str, str]]:
-    """Return element and name of every function that a script of the page asks."""
-    return [
-        (component["props"]["elem_id"], name)
-        for component in asks.config["components"]
-        for name in component["props"].get("server_fns") or component.get("server_fns") or []
-    ]
-
-
 def requests_for(name: str) -> list[Any]:
     """Return what is sent to a function: noise, and near misses of what its script sends."""
     near = {
@@ -110,7 +101,7 @@ def requests_for(name: str) -> list[Any]:
 
 def test_every_function_of_the_page_answers_whatever_is_sent(app):
     asks = Stranger(app.url, SECRET)
-    functions = server_functions(asks)
+    functions = asks.functions()
     assert len(functions) > 15
     for elem_id, name in functions:
         for value in requests_for(name):

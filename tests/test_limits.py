@@ -19,7 +19,8 @@ from playground.ui.text_watch import look
 from playground.ui.train_form import Form
 
 NAMES = [field.name for field in dataclasses.fields(Limits)]
-LIMITED = [n for n in NAMES if n not in ("public", "hub", "slots", "upload_megabytes")]
+ALWAYS = ("slots", "upload_megabytes", "prompt_characters")
+LIMITED = [n for n in NAMES if n not in ("public", "hub", *ALWAYS)]
 
 
 @pytest.fixture
@@ -38,6 +39,14 @@ def test_on_ones_own_machine_everything_is_allowed(environment):
         limits().check(name, 1e300)
     limits().check_hub("any/thing")
     assert limits_html(limits()) == ""
+
+
+def test_a_prompt_has_a_limit_everywhere_which_can_be_lifted(environment):
+    with pytest.raises(LimitError, match=r"is 10,000,000, .* PLAYGROUND_PROMPT_CHARACTERS changes that"):
+        limits().check("prompt_characters", 10**7)
+    environment.setenv("PLAYGROUND_PROMPT_CHARACTERS", "0")
+    limits().check("prompt_characters", 10**7)
+    assert not limits().hold
 
 
 def test_a_space_is_public_unless_it_says_otherwise(environment):

@@ -8,6 +8,7 @@ from typing import Any
 
 from playground.files import read_json
 from playground.memory import memory_kills
+from playground.processes import boot_id
 from playground.runs.folders import last_lines
 
 EXIT_FILE = "exit.json"
@@ -21,6 +22,8 @@ LOW_SHARE = 0.1
 def death_notice(run: Path, state: dict[str, Any]) -> str:
     """Say in a sentence or two how the worker of a run ended."""
     at_step = f"at step {state['step']}"
+    if state.get("boot") and boot_id() and state["boot"] != boot_id():
+        return f"The machine was restarted when the run was {at_step}: it can be resumed."
     code = _exit_code(run, state)
     memory = state.get("memory") or {}
     certain = _was_counted(memory)
@@ -33,8 +36,8 @@ def death_notice(run: Path, state: dict[str, Any]) -> str:
     if code is not None and code < 0:
         return f"The training process was killed {at_step} by signal {-code} ({_signal_name(-code)})."
     lines = last_lines(run / "log.txt", 1)
-    said = f" Its last words: {lines[0]}" if lines else " It was killed, or the machine was restarted."
-    return f"The training process ended {at_step} without saying why.{said}"
+    said = f" Its last words: {lines[0]}" if lines else ""
+    return f"The training process ended {at_step} without saying why: it was killed, or it crashed.{said}"
 
 
 def memory_sentence(memory: dict[str, Any]) -> str:
