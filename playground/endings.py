@@ -23,10 +23,10 @@ NO_MEMORY = re.compile(r"out of memory|can't allocate memory", re.IGNORECASE)
 
 def explain(error: BaseException, run: Path, estimated: int | None) -> str:
     """Say in one sentence why a run failed; an error that nobody foresaw is named by its type."""
-    if not run.is_dir():
-        return GONE.format(run)
     if is_out_of_memory(error):
         return explain_memory(error, estimated)
+    if isinstance(error, OSError) and not run.is_dir():
+        return GONE.format(run)
     if isinstance(error, OSError):
         return explain_os_error(error, Path(error.filename or run), "resume the run")
     if isinstance(error, FORESEEN):

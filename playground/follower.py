@@ -31,7 +31,7 @@ def follow(run: Path, group: Group) -> int:
     except (StopRequestedError, DivergedError):
         pass  # rank 0 has the same, and says so
     except BaseException as error:
-        cause = error if endings.is_foreseen(error) else group.cause_of(error)
+        cause = error if endings.is_foreseen(error, run) else group.cause_of(error)
         if group.is_over():
             return DONE
         if not isinstance(cause, LostProcessError):

@@ -26,7 +26,8 @@ class RunBounds:
     def __init__(self, run: Path) -> None:
         self.run, self.limits = run, limits()
         self.began, self.looked = time.monotonic(), 0.0
-        self.seen_at, self.seen_mark = self.began, None
+        self.seen_at = self.began
+        self.seen_mark: int | None = None
         self.paused_since: float | None = None
         trained: Any = (read_json(run / "status.json") or {}).get("elapsed_s")
         self.before = float(trained) if is_number(trained) else 0.0

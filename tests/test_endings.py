@@ -25,7 +25,7 @@ def caught(action):
 def test_real_errors_of_want_of_memory_are_known_and_put_in_words(ask):
     error = caught(ask)
     assert is_out_of_memory(error)
-    assert is_foreseen(error)
+    assert is_foreseen(error, Path("run"))
     said = explain(error, Path("run"), 3 * 10**9)
     assert "Memory ran out" in said
     assert "estimated to need 3.00 GB" in said
@@ -43,13 +43,21 @@ def test_an_error_of_the_gpu_is_one_of_memory():
     assert is_out_of_memory(RuntimeError("MPS backend out of memory (MPS allocated: 17 GB …)"))
 
 
-def test_other_errors():
+def test_other_errors(tmp_path):
     assert explain(ConfigError("n_ctx is wrong."), Path("run"), None) == "n_ctx is wrong."
-    assert is_foreseen(DivergedError("x"))
-    assert "permission" in explain(PermissionError(errno.EACCES, "no", "/x"), Path("run"), None)
+    assert is_foreseen(DivergedError("x"), tmp_path)
+    assert "permission" in explain(PermissionError(errno.EACCES, "no", "/x"), tmp_path, None)
     odd = RuntimeError("shapes differ")
     assert explain(odd, Path("run"), None) == "RuntimeError: shapes differ"
-    assert not is_foreseen(odd)
+    assert not is_foreseen(odd, tmp_path)
+
+
+def test_a_folder_that_is_gone_is_what_kept_files_from_being_written(tmp_path):
+    error = FileNotFoundError(errno.ENOENT, "no such file", str(tmp_path / "x"))
+    assert not is_foreseen(error, tmp_path)
+    assert is_foreseen(error, tmp_path / "gone")
+    assert f"{tmp_path / 'gone'} is gone" in explain(error, tmp_path / "gone", None)
+    assert is_foreseen(OSError(errno.EROFS, "read-only"), tmp_path)
 
 
 def test_figures_of_memory_are_plausible():

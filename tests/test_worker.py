@@ -278,7 +278,7 @@ def test_a_full_disk_pauses_the_run_which_goes_on_by_itself(finished, tmp_path, 
         return act
 
     monkeypatch.setattr(records, "append_lines", refuse(records.append_lines))
-    monkeypatch.setattr(checkpoint, "_write_durably", refuse(checkpoint._write_durably))
+    monkeypatch.setattr(checkpoint, "_write_tensors", refuse(checkpoint._write_tensors))
     assert worker.work(run) == worker.DONE
     assert states == ["running", "paused", "paused"]
     assert losses(run) == losses(finished)
@@ -287,7 +287,7 @@ def test_a_full_disk_pauses_the_run_which_goes_on_by_itself(finished, tmp_path, 
 
 
 def test_a_rate_set_while_running_holds_at_once_and_after_a_resume(tmp_path):
-    run = make_run(tmp_path, steps=1_000_000)
+    run = make_run(tmp_path, steps=1_000_000, keep_checkpoints=10**6)
     edit(run, optim={"schedule": "constant", "warmup_steps": 0})
     with forked_workers() as start:
         pid = start(run)

@@ -67,6 +67,6 @@ def status(run: Path) -> dict[str, Any]:
 
 def _is_kept_out(run: Path, state: dict[str, Any]) -> bool:
     """Tell whether the worker of a run waits until it may write, which its status can't say."""
-    heartbeat = state.get("heartbeat")
+    heartbeat: Any = state.get("heartbeat")
     is_quiet = not is_number(heartbeat) or abs(time.time() - heartbeat) > QUIET_SECONDS
     return is_quiet and run.is_dir() and not os.access(run, os.W_OK)
