@@ -1,8 +1,8 @@
-"""A few seconds of measuring: how long each piece of a training step takes on this machine.
+"""About a second of measuring: how long each piece of a training step takes on this machine.
 
 Every piece is run as the models run it, forwards and backwards through autograd, at a small and a large size,
-on one thread and on all cores; `playground/accounting/seconds.py` adds up the pieces of a config. Two whole
-steps of models that are no preset say how much longer all pieces take together than each by itself.
+on one thread and on all cores in turn; `playground/accounting/seconds.py` adds up the pieces of a config. Two
+whole steps of models that are no preset say how much longer all pieces take together than each by itself.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from playground.muon import Muon
 from playground.optim import build_optimizer, clip_gradients
 from playground.training import Data, evaluate, evaluation_batches, train_step
 
-ROUNDS = 3
-"""Each piece is timed so often and judged by its fastest time: others use this machine too."""
+ROUNDS, PIECE_SECONDS = 3, 0.015
+"""Each piece is timed so often, or for about so long; the fastest counts: others use this machine too."""
 
 ELEMENTS = ((1024, 64), (2048, 512))
 """Tokens and width of the pieces that work number by number, small and large."""
@@ -48,14 +48,14 @@ Action = Callable[[], object]
 def measure_machine(device: torch.device, threads: int = 0) -> Machine:
     """Measure all pieces on a device: on one CPU thread, and on so many (0: all cores)."""
     before, threads = torch.get_num_threads(), threads or available_cores()
+    counts = [1, threads] if threads > 1 and device.type == "cpu" else [threads]
     try:
         with torch.random.fork_rng(devices=[]):
-            torch.set_num_threads(1)
+            torch.set_num_threads(counts[0])
             process_bytes = held_with_a_small_model(device)
             slack = allocator_slack(device)
-            alone = {} if threads == 1 or device.type != "cpu" else measure_pieces(device)
+            *alone, seconds = measure_pieces(device, counts)
             torch.set_num_threads(threads)
-            seconds = measure_pieces(device)
             peak = peak_flops(device)
         return Machine(
             device=device.type,
@@ -65,23 +65,29 @@ def measure_machine(device: torch.device, threads: int = 0) -> Machine:
             peak_flops=peak,
             half=has_fast_bfloat16(device),
             seconds=seconds,
-            alone=alone,
+            alone=alone[0] if alone else {},
             slack=slack,
         )
     finally:
         torch.set_num_threads(before)
 
 
-def measure_pieces(device: torch.device) -> dict[str, Points]:
-    """Return sizes and seconds of every piece, and those of whole steps by what their pieces add up to."""
-    found: dict[str, Points] = {}
-    for name, actions in pieces(device):
-        found[name] = tuple((size, fastest(action, device)) for size, action in actions)
-    found["step"] = tuple(
-        sorted(
-            (sum_of_pieces(config, found), fastest(whole_step(config, device), device)) for config in WHOLE
-        )
-    )
+def measure_pieces(device: torch.device, counts: list[int]) -> list[dict[str, Points]]:
+    """Return sizes and seconds of every piece, and those of whole steps by what their pieces add up to.
+
+    One answer for each number of CPU threads.
+    """
+    timed: list[dict[str, list[tuple[float, float]]]] = [{} for _ in counts]
+    for name, sizes in pieces(device):
+        for size, action in sizes:
+            for own, seconds in zip(timed, fastest(action, device, counts), strict=True):
+                own.setdefault(name, []).append((size, seconds))
+    found: list[dict[str, Points]] = [{name: tuple(points) for name, points in own.items()} for own in timed]
+    for config in WHOLE:
+        step = fastest(whole_step(config, device), device, counts)
+        for own, seconds in zip(found, step, strict=True):
+            points = (*own.get("step", ()), (sum_of_pieces(config, own), seconds))
+            own["step"] = tuple(sorted(points))
     return found
 
 
@@ -90,7 +96,7 @@ WHOLE = tuple(
         model=ModelConfig(d_vocab=d_vocab, n_ctx=n_ctx, d_model=d_model, n_heads=d_model // 32, n_layers=2),
         train=TrainConfig(batch_size=8),
     )
-    for d_vocab, n_ctx, d_model in ((256, 48, 96), (4096, 160, 288))
+    for d_vocab, n_ctx, d_model in ((256, 48, 96), (4096, 96, 224))
 )
 """A small and a large model that are trained for a few steps."""
 
@@ -106,7 +112,8 @@ def whole_step(config: RunConfig, device: torch.device) -> Action:
 
 def random_data(config: RunConfig) -> Data:
     """Return random tokens."""
-    tokens = np.random.default_rng(0).integers(config.model.d_vocab, size=10_000)
+    size = max(10_000, 2 * config.model.n_ctx)
+    tokens = np.random.default_rng(0).integers(config.model.d_vocab, size=size)
     return Data(tokens, tokens, 1.0)
 
 
@@ -142,16 +149,25 @@ def memory_of(device: torch.device) -> int:
     return memory_of_system()
 
 
-def fastest(action: Action, device: torch.device) -> float:
-    """Return the seconds of the fastest of several rounds; the first one, which allocates, does not count."""
-    times = []
-    for _ in range(1 + ROUNDS):
-        began = time.perf_counter()
-        action()
-        if device.type != "cpu":
-            torch.accelerator.synchronize(device)
-        times.append(time.perf_counter() - began)
-    return min(times[1:])
+def fastest(action: Action, device: torch.device, counts: list[int]) -> list[float]:
+    """Return the fastest seconds with each number of CPU threads, in turn; the first run allocates."""
+    action()
+    best, began = [math.inf] * len(counts), time.perf_counter()
+    for _ in range(ROUNDS):
+        for i, threads in enumerate(counts):
+            torch.set_num_threads(threads)
+            best[i] = min(best[i], _seconds(action, device))
+        if time.perf_counter() - began > PIECE_SECONDS:
+            break
+    return best
+
+
+def _seconds(action: Action, device: torch.device) -> float:
+    began = time.perf_counter()
+    action()
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+    return time.perf_counter() - began
 
 
 def pieces(device: torch.device) -> Iterator[tuple[str, list[tuple[float, Action]]]]:
@@ -165,7 +181,7 @@ def pieces(device: torch.device) -> Iterator[tuple[str, list[tuple[float, Action
     yield "attention_dropout", [attention(device, *shape, dropout=0.1) for shape in shapes]
     for name, build in elementwise(device).items():
         yield name, [(tokens * width, build(tokens, width)) for tokens, width in ELEMENTS]
-    shapes = ((1024, 64), (64, 16_384), (CHUNK_NUMBERS // 32_768, 32_768))
+    shapes = ((1024, 64), (64, 16_384), (CHUNK_NUMBERS // 65_536, 32_768))
     yield "loss", [loss(device, *shape) for shape in shapes]
     for name in ("adamw", "adamw_plain", "sgd"):
         yield name, [update(device, name, count) for count in PARAMETERS]

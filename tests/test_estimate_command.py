@@ -5,7 +5,7 @@ import pytest
 
 from playground.accounting import save_machine
 from playground.cli import main
-from tests.test_accounting import a_machine
+from tests.accounting_parts import a_machine
 
 XL = ["estimate", "--preset", "gpt2-xl", "--precision", "float32"]
 

@@ -70,6 +70,7 @@ LAYERS = {  # module: (layer, what it may import besides the standard library an
     **dict.fromkeys(["compiling", "compiled_counts", "compiled_runs"], (1, {"numpy", "numba"})),
     **dict.fromkeys(["lr_range", "training", "calibration", "compile_choice"], (3, CORE)),
     "measure": (3, CORE),
+    "probe": (3, CORE),
     "export": (3, {*CORE, "tokenizers", "transformers", "huggingface_hub"}),
     "evaluation": (3, {*CORE, "lm_eval"}),  # lm_eval only if it is installed
     "pretrained": (3, {*CORE, "transformers", "huggingface_hub", "tqdm"}),

@@ -12,10 +12,12 @@ from playground.accounting.flops import (
 from playground.accounting.machine import Machine, load_machine, save_machine
 from playground.accounting.memory import memory_parts, peak_bytes
 from playground.accounting.parameters import count_parameters, lstm_of_equal_size
+from playground.accounting.probes import Probe, is_short, keep_probe, known_probe
 
 __all__ = [
     "Estimate",
     "Machine",
+    "Probe",
     "adapter_parameters",
     "check_fits",
     "count_parameters",
@@ -25,6 +27,9 @@ __all__ = [
     "forward_flops_per_token",
     "gigabytes",
     "in_bfloat16",
+    "is_short",
+    "keep_probe",
+    "known_probe",
     "largest_batch",
     "load_machine",
     "lstm_of_equal_size",

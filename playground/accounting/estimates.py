@@ -8,8 +8,15 @@ from playground.accounting.adapters import trainable_parameters
 from playground.accounting.advice import Advice, advise, largest_batch
 from playground.accounting.flops import flops_per_step
 from playground.accounting.machine import Machine
-from playground.accounting.memory import memory_parts, moving_bytes, peak_bytes, reference_bytes
+from playground.accounting.memory import (
+    memory_parts,
+    moving_bytes,
+    peak_bytes,
+    reference_bytes,
+    sampler_bytes,
+)
 from playground.accounting.parameters import count_parameters
+from playground.accounting.probes import Probe
 from playground.accounting.seconds import evaluation_seconds, step_seconds
 from playground.config import ConfigError, RunConfig
 
@@ -41,6 +48,8 @@ class Estimate:
     """Operations per second of the model, as a share of the device's peak."""
     trainable: int = 0
     """Parameters that learn."""
+    probed: bool = False
+    """Whether steps of this very shape were timed; else the pieces of a step are added up."""
     changes: dict[str, int] = field(default_factory=dict)
     """The settings of the advice, by part and field, as train.batch_size."""
 
@@ -48,6 +57,7 @@ class Estimate:
 def estimate(
     config: RunConfig,
     machine: Machine | None = None,
+    probe: Probe | None = None,
     *,
     memory_bytes: int = 0,
     flops_per_second: float = 0.0,
@@ -55,6 +65,7 @@ def estimate(
 ) -> Estimate:
     """Predict a run, on a measured machine or on one that is described.
 
+    `probe` is what steps of its shape took on that machine, where they were timed.
     `memory_bytes` takes the place of the machine's; `flops_per_second` is the peak of a device, and `mfu` the
     share of it that is used. Raises ConfigError if the vocabulary size is not known yet.
     """
@@ -66,12 +77,17 @@ def estimate(
     memory = memory_parts(config, half=half)
     if held:
         assert machine is not None
-        held += reference_bytes(config.model.d_vocab)
+        held += reference_bytes(config.model.d_vocab) + sampler_bytes(config.model, machine.device)
         slack = round((machine.slack - 1) * moving_bytes(config, half=half))
         memory = {**memory, "allocator": slack, "process": held, "total": memory["total"] + slack + held}
     fits = not available or memory["total"] <= available
     flops = flops_per_step(config)
-    seconds, share = _time(config, machine, flops["total"], flops_per_second, mfu)
+    if flops_per_second:
+        share: float | None = mfu or 1.0
+        seconds: float | None = flops["total"] / (flops_per_second * share)
+    else:
+        seconds = _seconds(config, machine, probe)
+        share = flops["total"] / (seconds * machine.peak_flops) if machine and seconds else None
     free = available - memory["total"] + peak_bytes(config, half=half)
     advice = Advice("") if fits else advise(config, memory["total"], available, free, half=half)
     tokens = config.train.batch_size * config.train.accumulate * config.model.n_ctx
@@ -90,6 +106,7 @@ def estimate(
         run_seconds=None if seconds is None else _run_seconds(config, seconds),
         mfu=share,
         trainable=trainable_parameters(config),
+        probed=probe is not None and not flops_per_second,
         changes=advice.changes,
     )
 
@@ -105,12 +122,10 @@ def in_bfloat16(config: RunConfig, machine: Machine | None) -> bool:
     return config.train.precision == "bfloat16"
 
 
-def _time(
-    config: RunConfig, machine: Machine | None, flops: int, flops_per_second: float, mfu: float
-) -> tuple[float | None, float | None]:
-    if flops_per_second:
-        return flops / (flops_per_second * (mfu or 1.0)), mfu or 1.0
-    if machine is None or in_bfloat16(config, machine) != machine.half:
-        return None, None
-    seconds = step_seconds(config, machine)
-    return seconds, flops / (seconds * machine.peak_flops)
+def _seconds(config: RunConfig, machine: Machine | None, probe: Probe | None) -> float | None:
+    """Return the seconds of a step; None in a precision that was not measured."""
+    if machine is None:
+        return None
+    if probe is not None:
+        return probe.seconds(config.train.accumulate)
+    return step_seconds(config, machine) if in_bfloat16(config, machine) == machine.half else None

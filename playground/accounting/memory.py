@@ -1,7 +1,7 @@
 """Memory of a training step in bytes: what stays (weights, optimizer) and what comes and goes (activations).
 
 Activations are what PyTorch keeps of the forward pass for the backward pass, counted operation by operation;
-`tests/test_accounting.py` compares them with what it really keeps.
+`tests/test_accounting_memory.py` compares them with what it really keeps.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ knowledge.py, which keeps three references."""
 
 ADAPTED = 4
 """Layers of a block that adapters stand beside."""
+
+SAMPLER = 110_000_000
+"""Bytes of Numba and of what it loads: on a CPU a transformer samples by layers that it has compiled."""
 
 CHUNKS_AT_ONCE = 2
 """The logits of a chunk, and what their softmax takes beside them."""
@@ -73,6 +76,11 @@ def weight_bytes(config: RunConfig) -> int:
 def reference_bytes(d_vocab: int) -> int:
     """Return the bytes of what evaluations compare the model with."""
     return FULL * 3 * min(PROBES, max(1, PROBED_NUMBERS // d_vocab)) * d_vocab
+
+
+def sampler_bytes(config: ModelConfig, device: str) -> int:
+    """Return the bytes of the compiler behind completions, where they are made by one."""
+    return SAMPLER if device == "cpu" and config.architecture == "transformer" else 0
 
 
 def moving_bytes(config: RunConfig, *, half: bool = False) -> int:

@@ -13,8 +13,8 @@ from typing import Any
 
 from playground.files import read_json_lines
 
-PRESETS = {"fast": 24, "course-lstm": 5, "shakespeare-cpu": 24, "arena": 4, "shakespeare-gpu": 3}
-"""Steps that each is trained for; the median of all after the first counts."""
+PRESETS = {"fast": 40, "course-lstm": 12, "shakespeare-cpu": 40, "arena": 5, "shakespeare-gpu": 4}
+"""Steps that each is trained for; the median of all after the first counts. One on a CPU may take 7 s."""
 
 ACCUMULATE = 4
 """Batches a step at the most: 40 would only take longer."""

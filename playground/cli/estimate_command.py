@@ -7,7 +7,17 @@ import json
 from collections.abc import Sequence
 
 from playground import presets
-from playground.accounting import Estimate, Machine, estimate, gigabytes, load_machine, save_machine
+from playground.accounting import (
+    Estimate,
+    Machine,
+    Probe,
+    estimate,
+    gigabytes,
+    is_short,
+    known_probe,
+    load_machine,
+    save_machine,
+)
 from playground.accounting.seconds import threads_of
 from playground.cli.arguments import EstimateArgs, UsageError, parse, with_source
 from playground.cli.run_folders import flag_value
@@ -37,8 +47,12 @@ def estimate_run(argv: Sequence[str]) -> int:
         "mfu": args.mfu,
     }
     machine = None if args.tflops and args.memory_gb else known_machine(again=args.calibrate)
-    found = estimate(config, machine, **described)
-    print(json.dumps(dataclasses.asdict(found), indent=1) if args.json else table(config, found, machine))
+    probe = known_or_new_probe(config, machine, again=args.calibrate) if machine and not args.tflops else None
+    found = estimate(config, machine, probe, **described)
+    if args.json:
+        print(json.dumps(dataclasses.asdict(found), indent=1))
+    else:
+        print(table(config, found, machine, probe))
     return 0 if found.fits else 1
 
 
@@ -54,6 +68,16 @@ def known_machine(*, again: bool = False) -> Machine:
     return machine
 
 
+def known_or_new_probe(config: RunConfig, machine: Machine, *, again: bool = False) -> Probe | None:
+    """Return what steps of this shape take here, timed now if they were not yet, or `again`."""
+    known = None if again else known_probe(config, machine)
+    if known is not None or not is_short(config, machine):
+        return known
+    from playground.probe import probe
+
+    return probe(config, machine)
+
+
 def vocabulary_size(data: DataConfig) -> int:
     """Return the size of a run's vocabulary; one that is learned needs its text, and so takes a while."""
     from playground import tokenizers
@@ -64,7 +88,7 @@ def vocabulary_size(data: DataConfig) -> int:
     return tokenizers.build_tokenizer(data.tokenizer, [], end_token=True).d_vocab
 
 
-def table(config: RunConfig, found: Estimate, machine: Machine | None) -> str:
+def table(config: RunConfig, found: Estimate, machine: Machine | None, probe: Probe | None = None) -> str:
     """Return an estimate as lines of text."""
     lines = ["Parameters"]
     lines += [f"  {part:<14}{count:>18,}" for part, count in found.parameters.items() if count]
@@ -82,14 +106,19 @@ def table(config: RunConfig, found: Estimate, machine: Machine | None) -> str:
     lines += [f"  {'in all':<14}{found.tokens_per_step * config.train.steps:>18,}"]
     lines += [f"  {'per parameter':<14}{found.tokens_per_parameter:>18.3g}"]
     if found.step_seconds is not None and found.run_seconds is not None:
-        threads = ""
-        if machine and machine.device == "cpu":
-            threads = f", CPU threads: {threads_of(config, machine)}"
-        lines += [f"Time ({machine.device if machine else 'as described'}{threads})"]
+        lines += [f"Time ({_measured_how(config, machine, probe)})"]
         lines += [f"  {'a step':<14}{duration(found.step_seconds):>18}"]
         lines += [f"  {f'{config.train.steps:,} steps':<14}{duration(found.run_seconds):>18}"]
         lines += [f"  {'MFU':<14}{found.mfu:>18.1%}"]
     return "\n".join([*lines, found.advice] if found.advice else lines)
+
+
+def _measured_how(config: RunConfig, machine: Machine | None, probe: Probe | None) -> str:
+    if machine is None:
+        return "as described"
+    threads = probe.threads if probe else threads_of(config, machine)
+    how = "steps of this shape timed" if probe else "pieces timed"
+    return f"{machine.device}{f', CPU threads: {threads}' if machine.device == 'cpu' else ''}; {how}"
 
 
 def duration(seconds: float) -> str:

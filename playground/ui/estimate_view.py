@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.accounting import Estimate, Machine, estimate, gigabytes
+from playground.accounting import Estimate, Machine, estimate, gigabytes, known_probe
 from playground.config import ConfigError, RunConfig
 from playground.memory import free_bytes
 from playground.ui import messages
@@ -49,7 +49,7 @@ def predict(config: RunConfig, machine: Machine | None) -> Estimate:
         return estimate(config, memory_bytes=free or 0)
     if machine.device == "cpu" and free is not None:
         machine = dataclasses.replace(machine, memory_bytes=free)
-    return estimate(config, machine)
+    return estimate(config, machine, known_probe(config, machine))
 
 
 def estimate_html(config: RunConfig, train_tokens: int, machine: Machine | None, measuring: bool) -> str:
