@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save, save_file
+from safetensors.torch import load, load_file, save, save_file
 from torch import Tensor, nn
 
 from playground.files import sync_all
@@ -168,7 +168,10 @@ def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _read_folder(folder: Path, *, with_optimizer: bool) -> tuple[dict, dict, dict]:
     optimizer_state = _read_tensors(folder / "optimizer.safetensors") if with_optimizer else {}
-    return _read_tensors(folder / "model.safetensors"), optimizer_state, _read_state(folder)
+    kept = {
+        name: tensor.clone() for name, tensor in optimizer_state.items()
+    }  # an optimizer keeps what it is given
+    return _read_tensors(folder / "model.safetensors"), kept, _read_state(folder)
 
 
 def _read_state(folder: Path) -> dict[str, Any]:
@@ -179,8 +182,9 @@ def _read_state(folder: Path) -> dict[str, Any]:
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file, mapped into memory: they are read when they are copied."""
     try:
-        return load(path.read_bytes())
+        return load_file(path)
     except OSError as error:
         raise CheckpointError(f"The checkpoint {path.parent.name} has no readable {path.name}.") from error
     except SafetensorError as error:

@@ -100,7 +100,7 @@ def build_job(config: RunConfig, prepared: Prepared, *, blank: bool = False) -> 
     data.check(config.model.n_ctx)
     device = pick_device(config.train.device)
     torch.manual_seed(config.train.seed)
-    model = start_model(config) if config.start_from and not blank else build_model(config.model)
+    model = start_model(config, own=True) if config.start_from and not blank else build_model(config.model)
     model = model.to(device)
     if config.train.lora_rank:
         add_adapters(model, config)

@@ -8,8 +8,8 @@ from pathlib import Path
 from playground import runs
 from playground.checkpoint import CheckpointError, load_model_weights
 from playground.config import RunConfig
-from playground.models import Model, build_blank
-from playground.models.large_pages import in_large_pages
+from playground.models import Model
+from playground.models.large_pages import blank_in_large_pages
 from playground.tokenizers import PretrainedTokenizer, Tokenizer, load_tokenizer
 
 ATTEMPTS = 3
@@ -48,7 +48,7 @@ def load_run(run: Path, step: int | None = None) -> LoadedRun:
         chosen = newest_step(run) if step is None else step
         if chosen not in runs.checkpoints(run):
             raise CheckpointError(f"{run.name} has no checkpoint of step {chosen}.")
-        model = in_large_pages(build_blank(config.model))
+        model = blank_in_large_pages(config.model)
         try:
             load_model_weights(runs.checkpoint_folder(run, chosen), model)
         except CheckpointError:

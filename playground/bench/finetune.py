@@ -64,15 +64,11 @@ class PlainFinetuning:
 
     def __init__(self, config: RunConfig, data: Data) -> None:
         import torch
-        from transformers import GPT2Config, GPT2LMHeadModel
+        from transformers import AutoModelForCausalLM
 
-        shape = config.model
-        theirs = GPT2Config(
-            vocab_size=shape.d_vocab, n_positions=shape.n_ctx, n_embd=shape.d_model, n_layer=shape.n_layers,
-            n_head=shape.n_heads, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=None,
-            eos_token_id=None,
-        )  # fmt: skip
-        self.model = GPT2LMHeadModel(theirs).train()
+        from playground.pretrained.gpt2 import config_to_gpt2
+
+        self.model = AutoModelForCausalLM.from_config(config_to_gpt2(config.model)).train()
         if config.train.lora_rank:
             self.model = with_peft(self.model, config.train.lora_rank)
         learned = [p for p in self.model.parameters() if p.requires_grad]

@@ -10,7 +10,8 @@ import torch
 
 from playground.config import ModelConfig
 from playground.models.attention import Cache
-from playground.models.hf import HFModel
+from playground.models.bare import build_bare, give_memory
+from playground.models.hf import HFModel, blank_hf
 from playground.models.lstm import LSTM
 from playground.models.stepping import Steps, build_stepper
 from playground.models.transformer import Transformer
@@ -22,6 +23,7 @@ __all__ = [
     "Model",
     "Steps",
     "Transformer",
+    "build_bare",
     "build_blank",
     "build_model",
     "build_stepper",
@@ -38,13 +40,11 @@ def build_model(config: ModelConfig) -> Model:
 
 
 def build_blank(config: ModelConfig) -> Model:
-    """Return a model like build_model's whose weights are still to be filled in: none are drawn."""
-    if config.architecture != "transformer":
-        return build_model(config)
-    with torch.device("meta"):
-        model = Transformer(config)
-    model.to_empty(device="cpu")
-    if config.tie_embeddings:  # to_empty parts them
-        model.unembed.weight = model.embed.weight
-    model.lay_tables()
+    """Return a model like build_model's whose weights are still to be filled in."""
+    if config.architecture == "hf":
+        return blank_hf(config)
+    if config.architecture == "lstm":
+        return LSTM(config)
+    model = build_bare(config)
+    give_memory(model, lambda weight: torch.empty(weight.shape))
     return model

@@ -163,6 +163,16 @@ def build_body(config: ModelConfig) -> PreTrainedModel:
         raise ConfigError(f"hf_config is no config of a causal language model: {reason}.") from error
 
 
+def blank_hf(config: ModelConfig) -> HFModel:
+    """Return a model like HFModel(config) whose weights are still to be filled in: none are drawn."""
+    from transformers.initialization import no_init_weights
+
+    with no_init_weights():
+        model = HFModel(config)
+    model.body.tie_weights()  # which is left out as well
+    return model
+
+
 def takes_positions(part: nn.Module) -> bool:
     """Tell whether a part of a model can be told the positions of its tokens."""
     return "position_ids" in inspect.signature(part.forward).parameters

@@ -47,7 +47,8 @@ class Transformer(nn.Module):
         self.unembed = nn.Linear(config.d_model, config.d_vocab, bias=False)
         if config.tie_embeddings:
             self.unembed.weight = self.embed.weight
-        self.initialise()
+        if not self.embed.weight.is_meta:
+            self.initialise()
 
     def lay_tables(self) -> None:
         """Work out what the model adds or turns by at each position, where that is not learned."""

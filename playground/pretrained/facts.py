@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class ModelFacts:
     d_vocab: int
     is_ours: bool
     """Whether it is loaded into the playground's own transformer."""
+    config: Any = field(repr=False, compare=False)
+    """As transformers has it."""
 
     @property
     def memory_bytes(self) -> int:
@@ -78,6 +80,7 @@ def facts_at(source: Source) -> ModelFacts:
         longest_context(config),
         int(config.get_text_config().vocab_size),
         is_ours(config),
+        config,
     )
 
 

@@ -12,12 +12,10 @@ from playground.config import ConfigError, ModelConfig
 from playground.models import Transformer
 from playground.models.positions import sinusoids
 from playground.pretrained.pairs import Pair
+from playground.pretrained.settings import ACTIVATIONS, our_activation, our_shape, their_shape
 
 if TYPE_CHECKING:
     from transformers import GPT2Config
-
-GPT2_ACTIVATIONS = {"gelu": "gelu", "gelu_tanh": "gelu_new", "relu2": "relu2"}
-"""Our name, and theirs."""
 
 
 def config_to_gpt2(config: ModelConfig) -> GPT2Config:
@@ -25,49 +23,29 @@ def config_to_gpt2(config: ModelConfig) -> GPT2Config:
     from transformers import GPT2Config
 
     return GPT2Config(
-        vocab_size=config.d_vocab,
-        n_positions=config.n_ctx,
-        n_embd=config.d_model,
-        n_layer=config.n_layers,
-        n_head=config.n_heads,
+        **their_shape(config),
         n_inner=config.d_mlp,
-        activation_function=GPT2_ACTIVATIONS[config.activation],
+        activation_function=ACTIVATIONS[config.activation],
         layer_norm_epsilon=config.norm_eps or 1e-5,
-        tie_word_embeddings=config.tie_embeddings,
-        embd_pdrop=config.dropout,
-        attn_pdrop=config.dropout,
-        resid_pdrop=config.dropout,
-        bos_token_id=None,
-        eos_token_id=None,
+        **dict.fromkeys(("embd_pdrop", "attn_pdrop", "resid_pdrop"), config.dropout),
     )
 
 
 def config_from_gpt2(config: Any) -> ModelConfig:
     """Return our settings of a GPT2Config; raises ConfigError for what ours can't be."""
-    activations: dict[str, Any] = {theirs: ours for ours, theirs in GPT2_ACTIVATIONS.items()}
-    if config.activation_function not in activations:
-        raise ConfigError(
-            f"activation_function is {config.activation_function!r}, but it must be one of "
-            f"{', '.join(activations)}."
-        )
+    activation = our_activation(config, "activation_function")
     if config.scale_attn_by_inverse_layer_idx or not config.scale_attn_weights:
         raise ConfigError("The attention weights are scaled in another way than by 1 / √d_head.")
     return ModelConfig(
-        d_vocab=config.vocab_size,
-        n_ctx=config.n_positions,
-        d_model=config.n_embd,
-        n_heads=config.n_head,
-        n_layers=config.n_layer,
+        **our_shape(config),
         d_mlp=config.n_inner or 4 * config.n_embd,
         positions="learned",
         norm="layernorm",
         norm_eps=config.layer_norm_epsilon,
-        activation=activations[config.activation_function],
-        tie_embeddings=config.tie_word_embeddings,
+        activation=activation,
         bias=True,
         dropout=config.resid_pdrop,
         qk_norm=False,
-        init="gpt2",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 LARGEST_HEADER = 100_000_000
 """Bytes; the format allows no more."""
+
+BITS = re.compile(r"(?<=[A-Z])\d+")
+"""Of a number, in the name of its kind, as F32 or BF16; those of BOOL take a byte."""
 
 Header = dict[str, dict[str, Any]]
 
@@ -52,7 +56,7 @@ def read_header(path: Path) -> Header:
     try:
         header = json.loads(text)
         tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
-        end = max((int(entry["data_offsets"][1]) for entry in tensors.values()), default=0)
+        end = max((_end_of(entry) for entry in tensors.values()), default=0)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise PretrainedError(f"{path.name} is corrupt: it does not begin as safetensors do.") from error
     if 8 + length + end != size:
@@ -61,6 +65,22 @@ def read_header(path: Path) -> Header:
             f"{8 + length + end:,}. Delete it and download it again."
         )
     return tensors
+
+
+def data_begins(path: Path) -> int:
+    """Return the byte of a file from which its tensors' places are counted."""
+    with open(path, "rb") as file:
+        return 8 + int.from_bytes(file.read(8), "little")
+
+
+def _end_of(entry: dict[str, Any]) -> int:
+    """Return where a tensor ends; raises ValueError if its place is none or not of its shape."""
+    begin, end = map(int, entry["data_offsets"])
+    named = BITS.search(entry["dtype"])
+    bits = int(named[0]) if named else 8
+    if begin < 0 or (end - begin) * 8 != math.prod(entry["shape"]) * bits:
+        raise ValueError(entry)
+    return end
 
 
 def count_numbers(headers: list[Header]) -> int:

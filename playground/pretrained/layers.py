@@ -1,4 +1,4 @@
-"""Layers that Llama and its relatives call alike: attention of four linear layers, ours of two."""
+"""What Llama and its relatives call alike: embeddings, norms, attention of four linear layers, ours of 2."""
 
 from __future__ import annotations
 
@@ -6,10 +6,33 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from torch import nn
 
+from playground.models import Transformer
 from playground.models.positions import QK_EPS
 from playground.pretrained.pairs import Pair
+
+
+def ends_and_norms(model: Transformer, norms: tuple[str, str], *, above_one: bool = False) -> Iterator[Pair]:
+    """Pair embeddings and norms; `norms`: what those before attention and before the MLP are called.
+
+    above_one: theirs have biases, and gains that are kept as what they are above 1 (Nemotron).
+    """
+    yield Pair(model.embed.weight, "model.embed_tokens.weight")
+    if not model.config.tie_embeddings:
+        yield Pair(model.unembed.weight, "lm_head.weight")
+    named: list[tuple[Any, str]] = [(model.norm, "norm")]
+    blocks: list[Any] = list(model.blocks)
+    for number, block in enumerate(blocks):
+        both = zip((block.attention_norm, block.mlp_norm), norms, strict=True)
+        named += [(norm, f"layers.{number}.{name}") for norm, name in both]
+    for norm, name in named:
+        yield Pair(norm.weight, f"model.{name}.weight", shift=-1.0 if above_one else 0.0)
+        if above_one:
+            yield Pair(
+                torch.zeros_like(norm.weight) if norm.bias is None else norm.bias, f"model.{name}.bias"
+            )
 
 
 def attention_pairs(attention: Any, name: str) -> Iterator[Pair]:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from safetensors import SafetensorError
 
-from playground.config import ConfigError, ModelConfig
+from playground.config import ModelConfig
 from playground.hub_errors import first_line
 from playground.models import HFModel, Model
-from playground.pretrained.convert import blank_of, is_ours, our_config, pairs_of
+from playground.pretrained.convert import is_ours, our_config
 from playground.pretrained.errors import PretrainedError
 from playground.pretrained.facts import ModelFacts, facts_of, longest_context, read_config
 from playground.pretrained.fetch import Report, fetch, ignore
 from playground.pretrained.headers import read_header, weight_files
-from playground.pretrained.pairs import copy_in
+from playground.pretrained.weights import our_model_in
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -53,7 +50,7 @@ def load_pretrained(
     folder = fetch(facts.source, report)
     report(LOADING, 0, 0)
     tokenizer = tokenizer_in(folder, name)
-    model = hf_model_in(folder, name, dtype)
+    model = hf_model_in(folder, name, facts.config, dtype)
     check_tokenizer(tokenizer, facts.d_vocab, name)
     return model, tokenizer
 
@@ -73,14 +70,18 @@ def open_model(
     facts.check_memory()
     folder = fetch(facts.source, report)
     report(LOADING, 0, 0)
-    return Opened(model_in(folder, name, n_ctx, dtype), folder, facts)
+    return Opened(model_of(facts.config, folder, name, n_ctx, dtype), folder, facts)
 
 
 def config_in(folder: Path, name: str, n_ctx: int = 0) -> ModelConfig:
     """Return the settings of the model in a folder as open_model opens it, without reading its weights."""
+    return config_by(read_config(folder, name), n_ctx)
+
+
+def config_by(config: Any, n_ctx: int) -> ModelConfig:
+    """Return our settings of a model by its config in transformers."""
     from transformers import AutoModelForCausalLM
 
-    config = read_config(folder, name)
     if is_ours(config):
         return our_config(config, n_ctx)
     with torch.device("meta"):
@@ -88,20 +89,35 @@ def config_in(folder: Path, name: str, n_ctx: int = 0) -> ModelConfig:
     return config_of(body, n_ctx)
 
 
-def model_in(folder: Path, name: str, n_ctx: int = 0, dtype: torch.dtype = torch.float32) -> Model:
-    """Return the model in a folder, in our transformer where that has its shape, else wrapped."""
-    if is_ours(read_config(folder, name)):
-        return our_model_in(folder, name, n_ctx, dtype)
+def model_in(folder: Path, name: str, n_ctx: int = 0, *, own: bool = False) -> Model:
+    """Return the model in a folder, in our transformer where that has its shape, else wrapped.
+
+    own: its weights lie in memory of their own, and are not mapped from the file.
+    """
+    return model_of(read_config(folder, name), folder, name, n_ctx, own=own)
+
+
+def model_of(
+    config: Any, folder: Path, name: str, n_ctx: int, dtype: torch.dtype = torch.float32, *, own: bool = False
+) -> Model:
+    """Return the model in a folder whose config is at hand; see model_in."""
+    if is_ours(config):
+        return our_model_in(folder, name, config, n_ctx, dtype, own=own)
     for file in weight_files(folder):
         read_header(file)
-    return wrapped(hf_model_in(folder, name, dtype), n_ctx)
+    model = wrapped(hf_model_in(folder, name, config, dtype), n_ctx)
+    if own:
+        for parameter in model.parameters():
+            parameter.data = parameter.data.clone()
+    return model
 
 
-def hf_model_in(folder: Path, name: str, dtype: str | torch.dtype = "float32") -> PreTrainedModel:
-    """Return the model of transformers in a folder; raises PretrainedError."""
+def hf_model_in(
+    folder: Path, name: str, config: Any, dtype: str | torch.dtype = "float32"
+) -> PreTrainedModel:
+    """Return the model of transformers of a config, with the weights in a folder; raises PretrainedError."""
     from transformers import AutoModelForCausalLM
 
-    config = read_config(folder, name)
     try:
         model, loading = AutoModelForCausalLM.from_pretrained(
             str(folder),
@@ -120,34 +136,6 @@ def hf_model_in(folder: Path, name: str, dtype: str | torch.dtype = "float32") -
             f"The weights of {name} don't fit its config: {first} is missing or of another shape."
         )
     return model.eval()
-
-
-def our_model_in(folder: Path, name: str, n_ctx: int = 0, dtype: torch.dtype = torch.float32) -> Model:
-    """Return our transformer with the weights in a folder, each read once, straight into its place."""
-    config = read_config(folder, name)
-    model = blank_of(config, n_ctx).to(dtype)
-    try:
-        with ExitStack() as opened:
-            files = [opened.enter_context(safe_open(file, "pt")) for file in weight_files(folder)]
-            copy_in(pairs_of(model, config.model_type), _reader(files, name))
-    except (SafetensorError, ConfigError) as error:
-        raise PretrainedError(f"The weights of {name} can't be read: {first_line(error)}.") from error
-    return model.eval()
-
-
-def _reader(files: list[Any], name: str) -> Callable[[str], Tensor]:
-    """Return the function that reads a tensor by name; the body may have been saved without its head."""
-    where: dict[str, Any] = {}
-    for file in files:
-        where |= dict.fromkeys(file.keys(), file)
-
-    def read(tensor: str) -> Tensor:
-        for known in (tensor, tensor.partition(".")[2]):
-            if known in where:
-                return where[known].get_tensor(known)
-        raise PretrainedError(f"The weights of {name} don't fit its config: {tensor} is missing.")
-
-    return read
 
 
 def wrapped(body: PreTrainedModel, n_ctx: int = 0) -> HFModel:

@@ -26,20 +26,29 @@ class Pair:
     shift: float = 0.0
     """and plus this."""
 
+    @property
+    def whole(self) -> Tensor:
+        """The tensor of ours that this is, or is some rows of."""
+        return self.ours if self.ours._base is None else self.ours._base
+
+    def turned(self, other: Tensor) -> Tensor:
+        """Return theirs as ours lies; raises ConfigError if it has another shape.
+
+        What it returns is theirs itself, seen in another way, unless its numbers differ.
+        """
+        other = other.T if self.is_transposed else other
+        other = other[: len(self.ours)] if self.may_be_longer else other
+        if other.shape != self.ours.shape:
+            shapes = f"{tuple(other.shape)}, but by the config it is {tuple(self.ours.shape)}"
+            raise ConfigError(f"The shape of {self.name} is {shapes}.")
+        return other if (self.factor, self.shift) == (1, 0) else (other - self.shift) / self.factor
+
 
 @torch.no_grad()
 def copy_in(pairs: Iterable[Pair], theirs: Callable[[str], Tensor]) -> None:
     """Copy their numbers into our tensors; raises ConfigError naming a tensor of another shape."""
     for pair in pairs:
-        other = theirs(pair.name)
-        other = other.T if pair.is_transposed else other
-        other = other[: len(pair.ours)] if pair.may_be_longer else other
-        if other.shape != pair.ours.shape:
-            shapes = f"{tuple(other.shape)}, but by the config it is {tuple(pair.ours.shape)}"
-            raise ConfigError(f"The shape of {pair.name} is {shapes}.")
-        pair.ours.copy_(other)
-        if (pair.factor, pair.shift) != (1, 0):
-            pair.ours.sub_(pair.shift).div_(pair.factor)
+        pair.ours.copy_(pair.turned(theirs(pair.name)))
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from playground.models import Model, build_blank
 from playground.pretrained.errors import PretrainedError
 from playground.pretrained.facts import facts_at
 from playground.pretrained.fetch import Report, fetch, find_source, ignore
-from playground.pretrained.loading import config_in, model_in
+from playground.pretrained.loading import config_by, model_in
 from playground.run_start import find_start, is_run, settle_run_start
 from playground.tokenizers import Tokenizer
 
@@ -28,20 +28,23 @@ def settle_start(config: RunConfig, report: Report = ignore) -> RunConfig:
     if is_run(config.start_from):
         return settle_run_start(config)
     source = find_source(config.start_from, config.start_revision)
-    facts_at(source).check_memory()
+    facts = facts_at(source)
+    facts.check_memory()
     folder = fetch(source, report)
     name = str(folder) if source.commit == "" else f"{source.name}@{source.commit}"
     return dataclasses.replace(
         config,
-        model=config_in(folder, source.name, config.model.n_ctx),
+        model=config_by(facts.config, config.model.n_ctx),
         data=dataclasses.replace(config.data, tokenizer=f"hf:{name}"),
         start_revision=source.commit or LOCAL,
     )
 
 
-def start_model(config: RunConfig) -> Model:
+def start_model(config: RunConfig, *, own: bool = False) -> Model:
     """Return the model that a settled config starts from, with its weights.
 
+    own: they lie in memory, as those of a run that goes on from a checkpoint will, and not in a mapped file,
+    where the same sums may be rounded otherwise.
     Raises PretrainedError, or of a run ConfigError or CheckpointError.
     """
     if is_run(config.start_from):
@@ -52,7 +55,7 @@ def start_model(config: RunConfig) -> Model:
         load_model_weights(runs.checkpoint_folder(folder, step), model)
         return model
     source = find_source(config.start_from, config.start_revision)
-    return model_in(fetch(source), config.start_from, config.model.n_ctx)
+    return model_in(fetch(source), config.start_from, config.model.n_ctx, own=own)
 
 
 def check_match(config: RunConfig, tokenizer: Tokenizer) -> None:
