@@ -71,7 +71,7 @@ def thread_candidates(cores: int) -> list[int]:
     return counts if counts[-1] == cores else [*counts, cores]
 
 
-def timed(action: Callable[[], None]) -> float:
+def timed(action: Callable[[], object]) -> float:
     """Return the seconds that an action takes."""
     began = time.perf_counter()
     action()

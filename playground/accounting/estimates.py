@@ -83,8 +83,8 @@ def estimate(
     fits = not available or memory["total"] <= available
     flops = flops_per_step(config)
     if flops_per_second:
-        share: float | None = mfu or 1.0
-        seconds: float | None = flops["total"] / (flops_per_second * share)
+        share = mfu or 1.0
+        seconds = flops["total"] / (flops_per_second * share)
     else:
         seconds = _seconds(config, machine, probe)
         share = flops["total"] / (seconds * machine.peak_flops) if machine and seconds else None

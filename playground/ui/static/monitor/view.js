@@ -59,13 +59,17 @@ function writeView(view, run) {
   } catch {
     // no storage allowed: the address alone remembers
   }
+  calmly(() => writeAddress(texts, usual, run));
+}
+
+function writeAddress(texts, usual, run) {
   const address = new URL(location.href);
   for (const [key, text] of Object.entries(texts)) {
     if (text === usual[key]) address.searchParams.delete(key);
     else address.searchParams.set(key, text);
   }
   if (run) address.searchParams.set("run", run);
-  if (address.href !== location.href) calmly(() => history.replaceState(history.state, "", address));
+  if (address.href !== location.href) history.replaceState(history.state, "", address);
 }
 
 const CALM_MS = 250;
