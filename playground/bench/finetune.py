@@ -73,7 +73,7 @@ class PlainFinetuning:
             self.model = with_peft(self.model, config.train.lora_rank)
         learned = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(learned, lr=1e-4)
-        self.rows, self.batch_size = data.rows("train", shape.n_ctx), config.train.batch_size
+        self.rows, self.batch_size = data.rows("train", config.model.n_ctx), config.train.batch_size
         self.generator = torch.Generator().manual_seed(0)
 
     def step(self) -> None:
