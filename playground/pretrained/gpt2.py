@@ -27,7 +27,9 @@ def config_to_gpt2(config: ModelConfig) -> GPT2Config:
         n_inner=config.d_mlp,
         activation_function=ACTIVATIONS[config.activation],
         layer_norm_epsilon=config.norm_eps or 1e-5,
-        **dict.fromkeys(("embd_pdrop", "attn_pdrop", "resid_pdrop"), config.dropout),
+        embd_pdrop=config.dropout,
+        attn_pdrop=config.dropout,
+        resid_pdrop=config.dropout,
     )
 
 

@@ -77,7 +77,7 @@ def read_bytes(file: Path, start: int, end: int) -> Tensor:
     data = np.empty(end - start, np.uint8)
     with open(file, "rb") as opened:
         opened.seek(start)
-        opened.readinto(data)
+        opened.readinto(memoryview(data))
     return torch.from_numpy(data)
 
 
