@@ -74,11 +74,7 @@ def mapped(file: Path) -> Tensor:
 
 def read_bytes(file: Path, start: int, end: int) -> Tensor:
     """Return some bytes of a file."""
-    data = np.empty(end - start, np.uint8)
-    with open(file, "rb") as opened:
-        opened.seek(start)
-        opened.readinto(memoryview(data))
-    return torch.from_numpy(data)
+    return torch.from_numpy(np.fromfile(file, np.uint8, end - start, offset=start))
 
 
 @torch.no_grad()
