@@ -20,7 +20,15 @@ def test_what_learns_is_what_accounting_counts(shape):
 
 def test_adapters_of_a_model_of_hugging_face_stand_beside_each_matrix():
     shape = ModelConfig(
-        architecture="hf", d_vocab=50, n_ctx=8, d_model=16, n_heads=2, n_layers=3, d_mlp=40, n_parameters=1
+        architecture="hf",
+        hf_config="{}",
+        d_vocab=50,
+        n_ctx=8,
+        d_model=16,
+        n_heads=2,
+        n_layers=3,
+        d_mlp=40,
+        n_parameters=1,
     )
     sides = 4 * (16 + 16) + (40 + 16) * (3 if shape.activation == "swiglu" else 2)  # q, k, v, out; up, down
     assert adapter_parameters(shape, 5) == 5 * 3 * sides
