@@ -168,9 +168,8 @@ def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _read_folder(folder: Path, *, with_optimizer: bool) -> tuple[dict, dict, dict]:
     optimizer_state = _read_tensors(folder / "optimizer.safetensors") if with_optimizer else {}
-    kept = {
-        name: tensor.clone() for name, tensor in optimizer_state.items()
-    }  # an optimizer keeps what it is given
+    # An optimizer keeps what it is given, and a mapped file is not to change what it does.
+    kept = {name: tensor.clone() for name, tensor in optimizer_state.items()}
     return _read_tensors(folder / "model.safetensors"), kept, _read_state(folder)
 
 

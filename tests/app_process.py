@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -129,9 +128,14 @@ def open_page(page: Page, app: App, query: str = "") -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose an option, a pattern, of the dropdown of a label."""
-    page.get_by_label(label, exact=True).first.click()
-    page.get_by_role("option", name=re.compile(option)).first.click()
+    """Choose an option of the dropdown of a label, by words of it.
+
+    The list is narrowed down to it first: in a list that is renewed, a click may hit what moved there.
+    """
+    box = page.get_by_label(label, exact=True).first
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=option).first.click()
 
 
 def choose_own_text(page: Page) -> None:

@@ -23,7 +23,6 @@ FORMAT = 1
 MOST = 300
 """Beyond so many shapes, the oldest are forgotten."""
 
-
 LONGEST_BATCH = 0.08
 """Seconds: to choose the threads takes seven batches, and then some steps are to be timed within a second."""
 
@@ -93,7 +92,7 @@ def _key(config: RunConfig, machine: Machine) -> str:
         {
             "format": FORMAT,
             "model": dataclasses.asdict(config.model),
-            "train": [train.batch_size, train.precision, train.threads, train.lora_rank],
+            "train": [train.batch_size, train.precision, train.threads],
             "optim": [optim.optimizer, optim.max_grad_norm > 0],
             "machine": [machine.device, machine.threads],
         }
